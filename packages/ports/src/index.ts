@@ -1,0 +1,8 @@
+// The ports: what services need from the world, in the smallest words. An adapter is one brand; services never know which.
+export * from './cache.ts';
+export * from './clock.ts';
+export * from './event-log.ts';
+export * from './feed.ts';
+export * from './presence.ts';
+export * from './system.ts';
+export * from './work-queue.ts';

@@ -1,0 +1,57 @@
+// Ids and small strings that cross the wire. All ids are UUIDs made by a port (v7 where order helps reading, never for ordering).
+import * as z from 'zod/mini';
+import { LIMITS } from './limits.ts';
+
+/** Postgres' jsonb holds neither U+0000 nor lone surrogates; either would stop a partition if it got in. */
+export const isStorable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
+
+const storable = z.refine<string>(isStorable, 'must not hold U+0000 or lone surrogates');
+const encoder = new TextEncoder();
+export const utf8Bytes = (text: string): number => encoder.encode(text).byteLength;
+
+export const Id = z.uuid();
+export const Seq = z.int().check(z.nonnegative());
+export const TimeMs = z.int().check(z.nonnegative());
+
+/** One line of text for people: trimmed by the writer, storable, at most `chars` UTF-16 units. */
+export const line = (chars: number, min = 1) =>
+  z.string().check(
+    z.minLength(min),
+    z.maxLength(chars),
+    storable,
+    z.refine((s) => !/[\r\n]/.test(s), 'must be one line'),
+  );
+
+/** What @mentions and sign-in use: a-z, 0-9, dot, dash, underscore; compared without case. */
+export const Handle = z
+  .string()
+  .check(
+    z.minLength(1),
+    z.maxLength(LIMITS.handleChars),
+    z.regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be a-z, 0-9, dot, dash or underscore, and begin with a letter or digit'),
+  );
+
+/** The text of a message: storable, not blank, at most LIMITS.messageBytes of UTF-8. */
+export const MessageText = z.string().check(
+  z.minLength(1),
+  storable,
+  z.refine((s) => s.trim().length > 0, 'must not be blank'),
+  z.refine((s) => s.length <= LIMITS.messageBytes && utf8Bytes(s) <= LIMITS.messageBytes, `must be at most ${LIMITS.messageBytes} bytes`),
+);
+
+export const Emoji = z.string().check(
+  z.minLength(1),
+  z.maxLength(LIMITS.emojiChars),
+  storable,
+  z.refine((s) => !/\s/.test(s), 'must be one emoji'),
+);
+
+export const RoomKind = z.enum(['direct', 'group', 'channel']);
+export const Visibility = z.enum(['public', 'private']);
+export const History = z.enum(['all', 'since_join']);
+export const Role = z.enum(['owner', 'admin', 'member']);
+
+export type RoomKind = z.infer<typeof RoomKind>;
+export type Visibility = z.infer<typeof Visibility>;
+export type History = z.infer<typeof History>;
+export type Role = z.infer<typeof Role>;

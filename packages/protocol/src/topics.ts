@@ -1,0 +1,23 @@
+// The logs, the feed channels and what they carry.
+
+/** Topics of the EventLog. */
+export const TOPICS = {
+  /** key = room; RoomCommand. */
+  roomCommand: 'room.command',
+  /** key = room; CommittedEvent, at least once: consumers drop by (room, seq). */
+  roomEvent: 'room.event',
+  /** key = user; SessionEvent; kept one hour, read whole by every gateway worker before it accepts sockets. */
+  sessionEvent: 'session.event',
+  /** key = user; AccountEvent. */
+  accountEvent: 'account.event',
+} as const;
+
+/** Channels of the Feed. */
+export const channelOf = {
+  /** The room's events: payload FeedEvents. */
+  room: (room: string) => `room:${room}`,
+  /** One user's state and results: payload FeedUser. */
+  user: (user: string) => `user:${user}`,
+  /** Ephemera of a room (typing): payload FeedNow; no tail. */
+  now: (room: string) => `now:${room}`,
+} as const;

@@ -1,0 +1,236 @@
+// What an app developer holds: the whole public face of the SDK, in types. The implementation may not promise more or less.
+import type {
+  AnyRoomEvent,
+  CommandResult,
+  CreateRoom,
+  ErrorBody,
+  HistoryPage,
+  Login,
+  Member,
+  MemberCommand,
+  Message,
+  Person,
+  ReadStateValue,
+  Register,
+  Role,
+  RoomChanged,
+  RoomSummary,
+  ServerFrameName,
+  Setup,
+  Tokens,
+} from '@parley/protocol';
+
+/** connecting: never online yet · online: all rooms caught up or catching up · reconnecting: was online, trying again · offline: told to be, or signed in but disconnected. */
+export type ConnectionStatus = 'signed-out' | 'connecting' | 'online' | 'reconnecting' | 'offline';
+
+/** A command until its result is seen. sending: not known to be durable; accepted: durable, not decided; failed: refused or rejected, kept until retried or dropped. */
+export interface OutboxEntry {
+  readonly clientId: string;
+  readonly command: MemberCommand;
+  readonly state: 'sending' | 'accepted' | 'failed';
+  readonly error: ErrorBody | null;
+  readonly createdAt: number;
+}
+
+export interface RoomState {
+  readonly id: string;
+  /** The room at event `seq`; null until its snapshot is here. */
+  readonly summary: RoomSummary | null;
+  /** Everything up to and with this seq was applied. */
+  readonly seq: number;
+  readonly epoch: string;
+  /** loading: no snapshot yet · catching: events are coming in · live. */
+  readonly sync: 'loading' | 'catching' | 'live';
+  /** By user id; null until loaded with the snapshot. */
+  readonly members: ReadonlyMap<string, Member> | null;
+  /** A contiguous run of the room's messages, in seq order. Pages are joined to it; a hole is never inside it. */
+  readonly messages: readonly Message[];
+  /** room.* and member.* events inside the same run, in seq order: the timeline's system lines. */
+  readonly notices: readonly AnyRoomEvent[];
+  /** The run begins after `from` (its first possible seq is from + 1): anything before is not loaded. */
+  readonly from: number;
+  /** Is there anything before the run? */
+  readonly more: boolean;
+  readonly read: ReadStateValue;
+  readonly muted: boolean;
+  readonly draft: { readonly text: string; readonly replyTo: number | null };
+  /** Users typing now, without me. */
+  readonly typing: readonly string[];
+}
+
+/** Immutable: a new object for every change, parts that did not change are the same objects. */
+export interface ClientState {
+  readonly status: ConnectionStatus;
+  /** When the status began (Clock.now) — for "reconnecting" bars that wait 2 s. */
+  readonly statusSince: number;
+  /** Why the last connection ended, when the server said so. */
+  readonly bye: ErrorBody | null;
+  readonly me: { readonly user: Person; readonly role: 'owner' | 'member'; readonly session: string } | null;
+  readonly rooms: ReadonlyMap<string, RoomState>;
+  /** People known so far; ask for others with `people.load`. */
+  readonly people: ReadonlyMap<string, Person>;
+  /** Of the watched people. */
+  readonly presence: ReadonlyMap<string, 'online' | 'offline'>;
+  readonly outbox: readonly OutboxEntry[];
+  /** `pref:*` keys of my state, without the prefix. */
+  readonly prefs: ReadonlyMap<string, unknown>;
+}
+
+export interface ParleyEvents {
+  /** Every room event once, in seq order per room, as it is applied. Not for events that a snapshot stood in for. */
+  event: AnyRoomEvent;
+  /** A hole that could not be filled was replaced by a snapshot. */
+  reset: { room: string };
+  gone: { room: string };
+  result: CommandResult;
+  /** Anything that went wrong in the background. */
+  error: ErrorBody;
+  status: ConnectionStatus;
+}
+
+/** What the SDK did and saw, for checkers: every operation and every frame, in order. Message text is part of it: keep it out of logs. */
+export type Observation =
+  | { readonly kind: 'invoke'; readonly command: MemberCommand; readonly attempt: number }
+  | { readonly kind: 'accepted'; readonly room: string; readonly clientId: string }
+  | { readonly kind: 'refused'; readonly room: string; readonly clientId: string; readonly error: ErrorBody }
+  | { readonly kind: 'unknown'; readonly room: string; readonly clientId: string; readonly error: ErrorBody }
+  | { readonly kind: 'frame'; readonly name: ServerFrameName; readonly payload: unknown }
+  | { readonly kind: 'applied'; readonly event: AnyRoomEvent }
+  | { readonly kind: 'snapshot'; readonly room: string; readonly seq: number; readonly epoch: string }
+  | { readonly kind: 'connected'; readonly gateway: string }
+  | { readonly kind: 'disconnected'; readonly reason: string };
+
+export interface RoomHandle {
+  readonly id: string;
+  /** Shown at once as an outbox entry; resolves with the result when it is committed, rejects with ParleyError when refused or rejected. */
+  send(text: string, options?: { replyTo?: number | null }): Promise<CommandResult>;
+  edit(target: number, text: string): Promise<CommandResult>;
+  delete(target: number): Promise<CommandResult>;
+  react(target: number, emoji: string): Promise<CommandResult>;
+  unreact(target: number, emoji: string): Promise<CommandResult>;
+  /** Everything up to seq is read (default: the newest). Never moves back unless `unread` is said. */
+  markRead(seq?: number): void;
+  /** "Mark as unread from here": the mark moves to just before seq. */
+  markUnread(seq: number): void;
+  /** Throttled; call at every key press. `false` when the composer was emptied. */
+  typing(on?: boolean): void;
+  saveDraft(text: string, replyTo?: number | null): void;
+  mute(muted: boolean): Promise<void>;
+  /** Loads the snapshot (members, newest messages) if it is not here. Call when the room is opened. */
+  open(): Promise<void>;
+  /** One page of older messages joined to the run. */
+  loadOlder(): Promise<void>;
+  /** A page around seq, beside the run (for permalinks); does not change the state. */
+  around(seq: number): Promise<HistoryPage>;
+  join(): Promise<RoomChanged>;
+  leave(): Promise<RoomChanged>;
+  rename(name: string): Promise<RoomChanged>;
+  setTopic(topic: string): Promise<RoomChanged>;
+  archive(archived: boolean): Promise<RoomChanged>;
+  add(users: readonly string[]): Promise<RoomChanged>;
+  remove(user: string): Promise<RoomChanged>;
+  setRole(user: string, role: Role): Promise<RoomChanged>;
+  invite(options?: { uses?: number; expiresInMs?: number }): Promise<{ code: string }>;
+}
+
+export interface Parley {
+  /** The present state; the same object until something changes (fits React's useSyncExternalStore). */
+  readonly state: ClientState;
+  /** Called after each change of the state, at most once per turn of the event loop. Answers its own undo. */
+  subscribe(listener: () => void): () => void;
+  on<E extends keyof ParleyEvents>(event: E, listener: (payload: ParleyEvents[E]) => void): () => void;
+
+  setup(): Promise<Setup>;
+  register(input: Register): Promise<Tokens>;
+  login(input: Login): Promise<Tokens>;
+  /** Goes on with the session in the storage; false when there is none that is valid. */
+  restore(): Promise<boolean>;
+  /** Ends the session here and on the server, and forgets everything stored. */
+  logout(): Promise<void>;
+
+  /** Connects and stays connected (back-off with full jitter, `bye` obeyed). Resolves when first online. Needs a session. */
+  connect(): Promise<void>;
+  disconnect(): void;
+  /** Disconnects, stops timers, gives up tab locks; storage stays. */
+  close(): Promise<void>;
+
+  room(id: string): RoomHandle;
+  createRoom(input: CreateRoom): Promise<RoomChanged>;
+  openDirect(user: string): Promise<RoomChanged>;
+  publicRooms(query?: string): Promise<readonly { room: string; name: string; topic: string; members: number; joined: boolean }[]>;
+  acceptInvitation(code: string): Promise<RoomChanged>;
+
+  readonly people: {
+    /** Batched and cached; unknown ids are left out. They appear in `state.people`. */
+    load(ids: readonly string[]): Promise<void>;
+    search(query: string): Promise<readonly Person[]>;
+    /** Whose presence is shown: replaces the set. */
+    watch(ids: readonly string[]): void;
+  };
+
+  readonly outbox: {
+    /** Tries a failed entry again under its own client id; a rejected one under a new id. */
+    retry(clientId: string): void;
+    drop(clientId: string): void;
+  };
+
+  readonly account: {
+    rename(name: string): Promise<void>;
+    changePassword(current: string, next: string): Promise<void>;
+    sessions(): Promise<readonly { id: string; device: string | null; createdAt: number; lastUsedAt: number; current: boolean }[]>;
+    revoke(session: string): Promise<void>;
+    setPref(name: string, value: unknown): Promise<void>;
+    makeInvitation(options?: { uses?: number; expiresInMs?: number }): Promise<{ code: string }>;
+    setRegistration(mode: 'open' | 'invite'): Promise<void>;
+  };
+}
+
+/** Keeps the session, the outbox, places and windows of rooms across restarts. Keys are strings, values are JSON. */
+export interface Storage {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<void>;
+  delete(key: string): Promise<void>;
+  /** Entries whose key begins with prefix. */
+  list(prefix: string): Promise<readonly (readonly [string, unknown])[]>;
+}
+
+/** The socket as the SDK needs it: socket.io-client is one adapter, the simulation's network another. */
+export interface Transport {
+  open(options: { url: string; auth: () => Promise<unknown>; listener: TransportListener }): TransportConnection;
+}
+export interface TransportListener {
+  connected(): void;
+  frame(name: string, payload: unknown): void;
+  /** refused: the server's typed refusal of the handshake. */
+  closed(reason: string, refused: ErrorBody | null): void;
+}
+export interface TransportConnection {
+  /** Resolves with the ack; rejects when the connection ends or `timeoutMs` passes first (then: not known). */
+  request(name: string, payload: unknown, timeoutMs: number): Promise<unknown>;
+  send(name: string, payload: unknown): void;
+  close(): void;
+}
+
+export interface ParleyOptions {
+  /** Where Parley is, e.g. http://localhost:8080. */
+  readonly url: string;
+  /** Default: IndexedDB in browsers, memory elsewhere. */
+  readonly storage?: Storage;
+  /** Name of this device in the session list. */
+  readonly device?: string;
+  /** Rate-limit class of its own, for load tests and imports. */
+  readonly loadKey?: string;
+  readonly observe?: (observation: Observation) => void;
+  /** Seams for tests and simulation; the defaults are the real ones. */
+  readonly transport?: Transport;
+  readonly fetch?: typeof fetch;
+  readonly clock?: SdkClock;
+  readonly random?: () => number;
+  readonly newId?: () => string;
+}
+
+export interface SdkClock {
+  now(): number;
+  /** Answers the cancel. */
+  after(ms: number, callback: () => void): () => void;
+}
