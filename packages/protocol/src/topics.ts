@@ -21,3 +21,6 @@ export const channelOf = {
   /** Ephemera of a room (typing): payload FeedNow; no tail. */
   now: (room: string) => `now:${room}`,
 } as const;
+
+/** The person who writes the first messages of #welcome; made by accounts' first migration. */
+export const WELCOME_BOT = '00000000-0000-7000-8000-000000000001';

@@ -2,3 +2,5 @@
 export * from './auth.ts';
 export * from './internal.ts';
 export * from './service.ts';
+export * from './connection.ts';
+export * from './log.ts';

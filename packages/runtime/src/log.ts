@@ -1,0 +1,2 @@
+// Logs: JSON lines on stdout. Never tokens, passwords or message text.
+export type { Logger } from 'pino';
