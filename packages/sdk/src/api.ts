@@ -174,6 +174,9 @@ export interface Parley {
     drop(clientId: string): void;
   };
 
+  /** Any other call of the HTTP API, signed in and refreshed like the SDK's own. Throws ParleyError. */
+  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+
   readonly account: {
     rename(name: string): Promise<void>;
     changePassword(current: string, next: string): Promise<void>;
