@@ -1,2 +1,45 @@
-// Logs: JSON lines on stdout. Never tokens, passwords or message text.
+// Logs: JSON lines on stdout. Never tokens, passwords or message text: what carries such a name is hidden before it is written.
+import { type Logger, pino } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+
 export type { Logger } from 'pino';
+
+export interface LogOptions {
+  readonly level: string;
+  /** Lines for people instead of JSON. */
+  readonly pretty?: boolean;
+  /** Where JSON lines go instead of stdout. */
+  readonly stream?: { write(line: string): void };
+}
+
+const SECRET_KEYS = [
+  'authorization',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'password',
+  'secret',
+  'setupCode',
+  'invitation',
+  'text',
+  'body',
+  'cookie',
+  'loadKey',
+];
+/** Deep enough for `req.headers.x`; what is logged deeper than this is a programming error. */
+const REDACTED = ['', '*.', '*.*.'].flatMap((depth) => SECRET_KEYS.map((key) => `${depth}${key}`));
+
+/** A pino logger that hides secrets by name. Requests are logged by method and path without the query, which may hold what people look for. */
+export function createLogger(options: LogOptions): Logger {
+  const config = {
+    level: options.level,
+    base: null,
+    redact: { paths: REDACTED, censor: '[hidden]' },
+    serializers: {
+      req: (req: { method?: string; url?: string; id?: unknown }) => ({ method: req.method, path: req.url?.split('?', 1)[0], id: req.id }),
+      res: (res: { statusCode?: number }) => ({ status: res.statusCode }),
+    },
+  };
+  if (options.pretty) return pino(config, PinoPretty({ sync: true }));
+  return options.stream ? pino(config, options.stream) : pino(config);
+}

@@ -1,0 +1,57 @@
+// The HTTP app that services put their routes on: zod schemas, strict JSON, request ids, typed errors. Knows no service.
+import type { Rng } from '@parley/ports';
+import { LIMITS } from '@parley/protocol';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from '../log.ts';
+import { setErrorHandler } from './errors.ts';
+import { checkJsonTextDepth } from './json-depth.ts';
+
+export interface HttpAppDeps {
+  readonly logger: Logger;
+  readonly rng: Rng;
+  readonly bodyBytes?: number;
+}
+
+/** A fastify app with everything that holds for all routes. It does not listen. */
+export function createHttpApp({ logger, rng, bodyBytes = LIMITS.bodyBytes }: HttpAppDeps): FastifyInstance {
+  const app = fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: bodyBytes,
+    // Never taken from the caller: ids must not be forged into our logs. X-Forwarded-For is not trusted either.
+    requestIdHeader: false,
+    trustProxy: false,
+    genReqId: () => rng.id(),
+    forceCloseConnections: 'idle',
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 200 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  setJsonParser(app);
+  setErrorHandler(app);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  return app;
+}
+
+/** JSON only, nested within the limit, without prototype tricks; an empty body is no body. */
+function setJsonParser(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') return done(null, undefined);
+    try {
+      checkJsonTextDepth(body);
+    } catch (error) {
+      return done(error as Error, undefined);
+    }
+    void parse(request, body, done);
+  });
+}
+
+/** The app with types taken from the zod schemas of each route. */
+export const zodRoutes = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
+export type ZodApp = ReturnType<typeof zodRoutes>;

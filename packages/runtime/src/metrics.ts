@@ -1,0 +1,35 @@
+// Prometheus metrics of one process. Labels name routes, frames and outcomes only, never a user or a room.
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export interface Metrics {
+  counter(name: string, help: string, labels?: readonly string[]): Counter<string>;
+  gauge(name: string, help: string, labels?: readonly string[]): Gauge<string>;
+  /** Buckets in the unit that `name` ends with. */
+  histogram(name: string, help: string, buckets: readonly number[], labels?: readonly string[]): Histogram<string>;
+  /** The page that Prometheus reads. */
+  text(): Promise<string>;
+}
+
+/** A registry of its own; with the process' own numbers (memory, event loop) unless `defaults` is false. */
+export function createMetrics({ defaults = true }: { readonly defaults?: boolean } = {}): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (defaults) collectDefaultMetrics({ register: registry });
+  return {
+    counter: (name, help, labels = []) => new Counter({ name, help, labelNames: labels, registers }),
+    gauge: (name, help, labels = []) => new Gauge({ name, help, labelNames: labels, registers }),
+    histogram: (name, help, buckets, labels = []) => new Histogram({ name, help, buckets: [...buckets], labelNames: labels, registers }),
+    text: () => registry.metrics(),
+  };
+}
+
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+
+/** GET /metrics, for callers on this machine only: others are told that there is no such thing. */
+export function registerMetrics(app: FastifyInstance, metrics: Metrics): void {
+  app.get('/metrics', { schema: { hide: true } as object }, async (request, reply) => {
+    if (!LOOPBACK.test(request.socket.remoteAddress ?? '')) return reply.callNotFound();
+    return reply.type('text/plain; version=0.0.4').send(await metrics.text());
+  });
+}
