@@ -1,0 +1,104 @@
+// The gateway's bounds, each with its default. A queue or a rate that is not bounded here does not exist.
+import { LIMITS } from '@parley/protocol';
+
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** Rates of one class of client, per user and worker. */
+export interface ClassLimits {
+  /** `send` frames. */
+  readonly send: Rate;
+  /** All frames, whatever they are. */
+  readonly frames: Rate;
+  readonly socketsPerUser: number;
+  /** Appends not yet answered, per socket. */
+  readonly inFlight: number;
+}
+
+export interface GatewayConfig {
+  /** Exact origins that may connect beside the server's own host; ['*'] lets every origin in (a development server). */
+  readonly origins: readonly string[];
+  /** Name of this worker in `hello`. Default: its incarnation id. */
+  readonly name?: string;
+  /** A stop never takes longer than this. */
+  readonly drainMs?: number;
+  /** Clients of a stopping worker come back spread over this time. */
+  readonly drainSpreadMs?: number;
+  readonly queue?: Partial<QueueLimits>;
+  readonly rates?: Partial<Record<'person' | 'load', Partial<ClassLimits>>>;
+  readonly limits?: Partial<WorkerLimits>;
+}
+
+export interface QueueLimits {
+  /** Above this, typing and presence are left out. */
+  readonly softBytes: number;
+  /** Above this, rooms fall behind: nothing more is queued. */
+  readonly hardBytes: number;
+  /** Bytes waiting longer than this make rooms fall behind too. */
+  readonly ageMs: number;
+  /** A socket that takes nothing for this long is closed. */
+  readonly stuckMs: number;
+}
+
+export interface WorkerLimits {
+  readonly sockets: number;
+  /** Handshakes before any token is checked. */
+  readonly admission: Rate;
+  /** Appends in flight. */
+  readonly appends: number;
+  /** An append not answered in this time is `unavailable`. */
+  readonly appendMs: number;
+  /** Frames kept per room, in bytes. */
+  readonly ringBytes: number;
+  /** A client further behind gets `reset`. */
+  readonly resumeEvents: number;
+  /** Resumes are collected for this long into one call. */
+  readonly resumeWindowMs: number;
+  /** A token may be this much too old before its socket is closed. */
+  readonly tokenGraceMs: number;
+  /** A room that nobody here is in is kept subscribed for this long. */
+  readonly lingerMs: number;
+  /** Heads are compared with messages this often. */
+  readonly headsMs: number;
+  /** Every user's rooms are compared with messages this often. */
+  readonly usersMs: number;
+}
+
+export interface Limits {
+  readonly origins: readonly string[];
+  readonly name: string | null;
+  readonly drainMs: number;
+  readonly drainSpreadMs: number;
+  readonly queue: QueueLimits;
+  readonly rates: Readonly<Record<'person' | 'load', ClassLimits>>;
+  readonly worker: WorkerLimits;
+}
+
+const PERSON: ClassLimits = { send: { burst: 40, perSecond: 10 }, frames: { burst: 200, perSecond: 50 }, socketsPerUser: 20, inFlight: 64 };
+const LOAD: ClassLimits = { send: { burst: 10_000, perSecond: 5_000 }, frames: { burst: 20_000, perSecond: 10_000 }, socketsPerUser: 1_000, inFlight: 1_000 };
+
+/** The configuration with every default filled in. */
+export const limitsOf = (config: GatewayConfig): Limits => ({
+  origins: config.origins,
+  name: config.name ?? null,
+  drainMs: config.drainMs ?? 10_000,
+  drainSpreadMs: config.drainSpreadMs ?? 5_000,
+  queue: { softBytes: 65_536, hardBytes: 1_048_576, ageMs: 10_000, stuckMs: 30_000, ...config.queue },
+  rates: { person: { ...PERSON, ...config.rates?.person }, load: { ...LOAD, ...config.rates?.load } },
+  worker: {
+    sockets: 20_000,
+    admission: { burst: 2_000, perSecond: 1_000 },
+    appends: 2_000,
+    appendMs: 5_000,
+    ringBytes: 1_048_576,
+    resumeEvents: LIMITS.resumeEvents,
+    resumeWindowMs: 50,
+    tokenGraceMs: 25_000,
+    lingerMs: 10_000,
+    headsMs: 5_000,
+    usersMs: 60_000,
+    ...config.limits,
+  },
+});
