@@ -33,5 +33,16 @@ export interface FinalRoomRecord {
   readonly members: readonly Member[];
 }
 
+/**
+ * Optional: somebody asked that `user` join `room`, written before the asking. With it, an event of the time between two stays that
+ * reaches the user before the second stay was even asked for is a leak also in rooms whose history is open to members.
+ */
+export interface JoinAskedRecord {
+  readonly t: number;
+  readonly asked: 'join';
+  readonly room: string;
+  readonly user: string;
+}
+
 /** A client's final unread per room is judged by recounting over the final room's events. */
-export type HistoryRecord = ObservationRecord | FinalViewRecord | FinalRoomRecord;
+export type HistoryRecord = ObservationRecord | FinalViewRecord | FinalRoomRecord | JoinAskedRecord;
