@@ -1,0 +1,52 @@
+// Lets one relay at a time work, whichever process it is in: an advisory lock held by a connection of its own. When the connection
+// ends, Postgres gives the lock to another; a late append of the old holder then only doubles what the new one sends.
+import type { Logger, PgConnection } from '@parley/runtime';
+import { Client } from 'pg';
+
+export interface RelayLease {
+  /** true: this process may relay now. Rejects when the database is away. */
+  hold(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+/** Any number, the same for all processes that share this database. */
+const LOCK_ID = 702_001;
+
+export function createRelayLease(connection: PgConnection, logger: Logger): RelayLease {
+  let client: Client | null = null;
+  let held = false;
+
+  const connect = async (): Promise<Client> => {
+    const fresh = new Client({ ...connection, application_name: 'parley-rooms-relay' });
+    const forget = (): void => {
+      if (client === fresh) {
+        client = null;
+        held = false;
+      }
+    };
+    fresh.on('error', (error) => {
+      logger.warn({ err: error }, "the relay's connection failed");
+      forget();
+    });
+    fresh.on('end', forget);
+    await fresh.connect();
+    client = fresh;
+    return fresh;
+  };
+
+  return {
+    async hold() {
+      if (held) return true;
+      const open = client ?? (await connect());
+      const { rows } = await open.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK_ID]);
+      held = client === open && rows[0]?.locked === true;
+      return held;
+    },
+    async release() {
+      const open = client;
+      client = null;
+      held = false;
+      await open?.end().catch((error: unknown) => logger.debug({ err: error }, "the relay's connection was closed already"));
+    },
+  };
+}

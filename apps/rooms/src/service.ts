@@ -1,0 +1,66 @@
+// Puts the parts of rooms together and gives them a life: database, waiters and account events, relay. Decides nothing itself.
+import type { Clock, EventLog, Rng } from '@parley/ports';
+import { resendChanges } from '@parley/protocol';
+import { answer, type InternalClient, type Logger, type PgConnection, type Service, type TokenVerifier } from '@parley/runtime';
+import { createAccountEvents } from './account-events.ts';
+import { createRelay } from './log/relay.ts';
+import { createRelayLease } from './log/relay-lease.ts';
+import { createWaiters } from './log/waiters.ts';
+import { registerRoutes } from './routes.ts';
+import { createOutbox } from './store/outbox.ts';
+import { createStore } from './store/store.ts';
+import { createAccountEventStore } from './store/store-account-events.ts';
+import { openDatabase } from './store/store-database.ts';
+import { createInvitationStore } from './store/store-invitations.ts';
+import { createUseCases } from './use-cases.ts';
+
+export interface RoomsDeps {
+  readonly database: PgConnection;
+  readonly log: EventLog;
+  readonly internal: InternalClient;
+  readonly verifier: TokenVerifier;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly logger: Logger;
+}
+
+/** The rooms service. Its database must be migrated before `start`. */
+export function createRooms({ database, log, internal, verifier, clock, rng, logger }: RoomsDeps): Service {
+  const db = openDatabase(database);
+  const outbox = createOutbox(db);
+  const relay = createRelay({ outbox, lease: createRelayLease(database, logger), log, clock, logger });
+  const waiters = createWaiters({ log, clock, logger });
+  const accountEvents = createAccountEvents({ log, store: createAccountEventStore(db), onChange: relay.wake, logger });
+  const useCases = createUseCases({ store: createStore(db), invitations: createInvitationStore(db), waiters, internal, clock, rng, onChange: relay.wake });
+  let stopping: Promise<void> | null = null;
+
+  const stop = async (): Promise<void> => {
+    await accountEvents.stop();
+    await relay.stop();
+    await waiters.stop();
+    await db.$disconnect();
+  };
+
+  return {
+    name: 'rooms',
+    routes: (app) => registerRoutes(app, useCases, verifier),
+    internal: [
+      answer(resendChanges, async ({ room, after }) => {
+        await outbox.resend(room, after);
+        relay.wake();
+        return {};
+      }),
+    ],
+    async start() {
+      // Before the relay: what it sends must not come back before somebody listens.
+      await waiters.start();
+      relay.start();
+      await accountEvents.start();
+    },
+    async stop() {
+      stopping ??= stop();
+      await stopping;
+    },
+    problems: () => [relay.problem(), waiters.problem(), accountEvents.problem()].filter((problem) => problem !== null),
+  };
+}

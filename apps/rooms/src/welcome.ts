@@ -1,0 +1,42 @@
+// #welcome: what the first account finds. Its ids are derived from the owner, so that a repeated record makes the same room.
+import { createHash } from 'node:crypto';
+import { type RoomCommand, WELCOME_BOT } from '@parley/protocol';
+import type { WelcomeRoom } from './store/store-account-events.ts';
+
+const TEXTS = [
+  'Welcome to Parley! This is **#welcome**: everybody who joins finds it. Say hello — what you write is kept once and in order, even if your connection breaks while you send it.',
+  'Press **Ctrl K** (or **⌘ K**) to jump to any room or person. The **+** beside the rooms makes a channel that everybody can find, or a private group. To write to one person, open a direct message.',
+  'You can edit, delete, reply and react by resting on a message. Write `**bold**`, `_italic_` or `` `code` ``. The rest is at home in the docs folder: start with README.md.',
+];
+
+/** A UUID (version 8) made from words: the same words, the same id. */
+function idFrom(...words: readonly string[]): string {
+  const hex = createHash('sha256').update(words.join(':')).digest('hex');
+  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** The room of the installation's owner. `time`: when the account was made. */
+export function welcomeRoom(owner: string, time: number): WelcomeRoom {
+  const id = idFrom('parley:welcome', owner);
+  return {
+    id,
+    owner,
+    time,
+    changes: [
+      { type: 'room.created', body: { kind: 'channel', name: 'welcome', topic: 'Say hello', visibility: 'public', history: 'all' } },
+      { type: 'member.joined', body: { user: owner, role: 'owner' } },
+    ],
+    messages: TEXTS.map(
+      (text, index): RoomCommand => ({
+        v: 1,
+        type: 'message.import',
+        room: id,
+        clientId: idFrom('parley:welcome', id, String(index)),
+        author: WELCOME_BOT,
+        time,
+        body: { text, replyTo: null },
+      }),
+    ),
+  };
+}
