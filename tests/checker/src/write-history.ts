@@ -68,3 +68,33 @@ export async function* readHistory(path: string): AsyncGenerator<HistoryRecord> 
 export const recorder =
   (of: { client: string; user: string | (() => string); now: () => number }): ((saw: Observation) => ObservationRecord) =>
   (saw) => ({ t: of.now(), client: of.client, user: typeof of.user === 'string' ? of.user : of.user(), saw });
+
+export type Recorder = (saw: Observation) => void;
+
+export interface Recorders {
+  /** The `observe` of one SDK instance; `user` is asked at each observation, because an instance may sign in later. */
+  recorder(user: () => string): Recorder;
+  /** The name under which the user's (last) instance is in the history. */
+  clientOf(user: string): string;
+}
+
+/** Recorders of many clients into one history. */
+export function createRecorders(into: HistoryRecord[] | Pick<HistoryWriter, 'write'>, now: () => number): Recorders {
+  const write = (record: HistoryRecord): void => {
+    if (Array.isArray(into)) into.push(record);
+    else into.write(record);
+  };
+  const clients = new Map<string, string>();
+  let instances = 0;
+  return {
+    recorder(user) {
+      const client = `c${++instances}`;
+      return (saw) => {
+        const name = user();
+        clients.set(name, client);
+        write({ t: now(), client, user: name, saw });
+      };
+    },
+    clientOf: (user) => clients.get(user) ?? user,
+  };
+}
