@@ -1,7 +1,22 @@
 // The service: puts the use cases on HTTP routes and internal calls, and runs the relay. Decides nothing itself.
 import { fileURLToPath } from 'node:url';
 import type { Clock, EventLog, Rng } from '@parley/ports';
-import type { Logger, PgConnection, Service } from '@parley/runtime';
+import { knownPeople, makeLoadKey as makeLoadKeyContract, ParleyError, readJwks, readSetup as readSetupContract } from '@parley/protocol';
+import { answer, createVerifier, type Logger, type PgConnection, type Service, zodRoutes } from '@parley/runtime';
+import { createAccessTokens, makeSigningKey } from './credentials/access-tokens.ts';
+import { createPasswordHasher } from './credentials/passwords.ts';
+import { createRateLimits } from './credentials/rate-limits.ts';
+import { createRefreshTokens } from './credentials/refresh-tokens.ts';
+import { createSessionGuard } from './routes/session-guard.ts';
+import { addSignInRoutes } from './routes/sign-in-routes.ts';
+import { addMyRoutes, addOwnerRoutes } from './routes/signed-in-routes.ts';
+import { createRelay } from './store/outbox.ts';
+import { openDatabase } from './store/store.ts';
+import { secretNamed } from './store/store-access.ts';
+import { knownIds } from './store/store-people.ts';
+import type { Context } from './use-cases/context.ts';
+import { makeLoadKey } from './use-cases/load-keys.ts';
+import { readSetup } from './use-cases/setup.ts';
 
 /** The folder of the database's migrations. */
 export const migrationsFolder = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
@@ -24,10 +39,62 @@ export interface AccountsDeps {
   readonly rng: Rng;
   readonly logger: Logger;
   readonly config: AccountsConfig;
+  /** Called at each password hash; for metrics. */
+  readonly onHash?: () => void;
 }
 
 export type Accounts = Service;
 
-export function createAccounts(_deps: AccountsDeps): Accounts {
-  return { name: 'accounts', start: async () => {}, stop: async () => {} };
+const ACCESS_TTL_MS = 600_000;
+
+/** The accounts service. Its database must be migrated (migrationsFolder) before start(). */
+export function createAccounts(deps: AccountsDeps): Accounts {
+  const { clock, rng, config } = deps;
+  const database = openDatabase(deps.database);
+  const relay = createRelay({ database, log: deps.log, clock, logger: deps.logger });
+  let started: Context | null = null;
+  const context = (): Context => {
+    if (!started) throw new ParleyError('unavailable', 'Accounts is starting.', { retryAfterMs: 500 });
+    return started;
+  };
+  const verifier = createVerifier({ jwks: async () => context().access.jwks, clock, issuer: config.issuer });
+  const guard = createSessionGuard(context, verifier);
+
+  return {
+    name: 'accounts',
+    routes(app) {
+      const routes = zodRoutes(app);
+      addSignInRoutes(routes, context, guard);
+      addMyRoutes(routes, context, guard);
+      addOwnerRoutes(routes, context, guard);
+    },
+    internal: [
+      answer(readJwks, async () => context().access.jwks),
+      answer(readSetupContract, async () => readSetup(context())),
+      answer(makeLoadKeyContract, async () => makeLoadKey(context())),
+      answer(knownPeople, async ({ ids }) => ({ ids: await knownIds(database, ids) })),
+    ],
+    async start() {
+      const signingKey = await secretNamed(database, 'access-token-key', async () => ({ ...(await makeSigningKey()) }));
+      const refreshKey = await secretNamed(database, 'refresh-token-key', async () => ({ key: rng.secret(32) }));
+      started = {
+        database,
+        clock,
+        rng,
+        config,
+        passwords: createPasswordHasher({ rng, ...(deps.onHash ? { onHash: deps.onHash } : {}) }),
+        access: await createAccessTokens(signingKey, { clock, issuer: config.issuer, ttlMs: config.accessTtlMs ?? ACCESS_TTL_MS }),
+        refresh: createRefreshTokens(refreshKey.key),
+        limits: createRateLimits(),
+        told: relay.wake,
+      };
+      relay.start();
+    },
+    async stop() {
+      started = null;
+      await relay.stop();
+      await database.$disconnect();
+    },
+    problems: () => relay.problems(),
+  };
 }
