@@ -1,0 +1,143 @@
+// Every service in one process on an embedded Postgres: the default way to run. It only composes; no service knows that it is here.
+import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { migrationsFolder as accountsMigrations, createAccounts } from '@parley/accounts';
+import { createEdge } from '@parley/edge';
+import { createGateway } from '@parley/gateway';
+import { createMessages, migrationsFolder as messagesMigrations } from '@parley/messages';
+import { systemClock as clock, systemRng as rng } from '@parley/ports';
+import { createMemoryFeed, createMemoryPresence } from '@parley/ports/memory';
+import { createPostgresEventLog, ensureDatabase, migrate, startEmbeddedPostgres } from '@parley/postgres';
+import { readJwks, TOPICS } from '@parley/protocol';
+import { createRooms, migrationsFolder as roomsMigrations } from '@parley/rooms';
+import { createInternalBus, createMetrics, createRevocations, createVerifier, type Logger, type Service } from '@parley/runtime';
+import { listenHost } from './listen-host.ts';
+import { webRoot } from './web-root.ts';
+
+export interface EmbeddedOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  /** undefined: loopback until an owner exists, then all addresses. */
+  readonly host: string | undefined;
+  readonly registration: 'open' | 'invite' | undefined;
+  readonly origins: readonly string[];
+  readonly drainMs: number;
+  readonly logger: Logger;
+  /** Called as each part is ready, for the progress that a person sees. */
+  readonly onStep?: (step: string) => void;
+}
+
+export interface Embedded {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** Has the first account been made? */
+  readonly hasOwner: boolean;
+  /** What the first account must enter when the address is not loopback; null when it need not. */
+  readonly setupCode: string | null;
+  stop(): Promise<void>;
+  /** Settles when Postgres has ended by itself: nothing works any more. */
+  readonly failed: Promise<Error>;
+}
+
+const HOUR_MS = 3_600_000;
+const WEEK_MS = 7 * 24 * HOUR_MS;
+const ISSUER = 'parley';
+const ACCESS_TTL_MS = 10 * 60_000;
+
+/** Partitions and retention of the embedded log (design.md section 8). Changing a count moves rooms: never do it on living data. */
+const LOG_TOPICS = {
+  [TOPICS.roomCommand]: { partitions: 4, retentionMs: WEEK_MS },
+  [TOPICS.roomEvent]: { partitions: 4, retentionMs: WEEK_MS },
+  [TOPICS.sessionEvent]: { partitions: 1, retentionMs: HOUR_MS },
+  [TOPICS.accountEvent]: { partitions: 1, retentionMs: WEEK_MS },
+};
+
+/** Starts everything and listens. Throws what went wrong, with nothing left running. */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { logger } = options;
+  const step = options.onStep ?? (() => {});
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const postgres = await startEmbeddedPostgres({ dataDir: options.dataDir, logger });
+  step('Postgres');
+  const undo: (() => Promise<void>)[] = [() => postgres.stop()];
+  try {
+    return await compose(options, postgres, undo, step);
+  } catch (error) {
+    for (const stop of undo.reverse()) await stop().catch((cause: unknown) => logger.error({ err: cause }, 'could not stop after a failed start'));
+    throw error;
+  }
+}
+
+type Postgres = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
+
+async function databases(postgres: Postgres): Promise<void> {
+  const folders = { parley_accounts: accountsMigrations, parley_rooms: roomsMigrations, parley_messages: messagesMigrations };
+  await Promise.all(
+    ['parley_log', ...Object.keys(folders)].map(async (name) => {
+      const connection = postgres.connection(name);
+      await ensureDatabase(connection, name);
+      const folder = folders[name as keyof typeof folders];
+      if (folder !== undefined) await migrate(connection, folder);
+    }),
+  );
+}
+
+async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() => Promise<void>)[], step: (name: string) => void): Promise<Embedded> {
+  const { logger } = options;
+  await databases(postgres);
+  step('databases');
+  const log = await createPostgresEventLog({ connection: postgres.connection('parley_log'), topics: LOG_TOPICS, clock, rng, logger });
+  undo.push(() => log.close());
+  const feed = createMemoryFeed({ clock });
+  const presence = createMemoryPresence({ clock });
+  // In one process the key never leaves it, so it need not outlive it.
+  const bus = createInternalBus({ key: rng.secret(32), clock, rng });
+  const revocations = createRevocations({ log, clock, logger });
+  const verifier = createVerifier({ jwks: () => bus.clientFor('parley').call(readJwks, {}), revocations, clock, issuer: ISSUER });
+  // The code is used only while there is no owner; loopback needs none.
+  const setupCode = listenHost(options.host, false).needsSetupCode ? rng.secret(9) : null;
+  const shared = { log, clock, rng, logger, verifier };
+  const accounts = createAccounts({
+    ...shared,
+    database: postgres.connection('parley_accounts'),
+    config: { issuer: ISSUER, registration: options.registration ?? 'open', setupCode, accessTtlMs: ACCESS_TTL_MS },
+  });
+  const rooms = createRooms({ ...shared, database: postgres.connection('parley_rooms'), internal: bus.clientFor('rooms') });
+  const messages = createMessages({ ...shared, database: postgres.connection('parley_messages'), feed, internal: bus.clientFor('messages') });
+  const gateway = createGateway({ ...shared, feed, presence, internal: bus.clientFor('gateway'), revocations, config: { origins: options.origins, drainMs: options.drainMs } });
+  const metrics = createMetrics();
+  const services = [accounts, messages, rooms, gateway];
+  for (const service of services) bus.register(service.internal ?? []);
+  const edge = await createEdge({ services, webRoot, origins: options.origins, logger, rng, metrics });
+  gateway.attach(edge.server);
+  await revocations.start();
+  undo.push(() => revocations.stop());
+  const startOne = async (service: Service): Promise<void> => {
+    await service.start();
+    undo.push(() => service.stop());
+    step(service.name);
+  };
+  for (const service of [accounts, messages, rooms]) await startOne(service);
+  // Stopped in reverse: the gateway says goodbye to its sockets, HTTP finishes what it has in hand, then the services end.
+  undo.push(() => edge.close());
+  await startOne(gateway);
+  const hasOwner = (await edge.inject({ url: '/api/setup' })).json<{ owner: boolean }>().owner;
+  const { host } = listenHost(options.host, hasOwner);
+  await edge.listen({ host, port: options.port });
+  const { port } = edge.server.address() as AddressInfo;
+  step('listening');
+  return {
+    url: `http://${host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
+    host,
+    port,
+    hasOwner,
+    setupCode: hasOwner ? null : setupCode,
+    failed: postgres.exited.then(({ code }) => new Error(`Postgres ended (${code ?? 'by a signal'})`)),
+    stop: () => stopInOrder(undo, logger),
+  };
+}
+
+async function stopInOrder(undo: readonly (() => Promise<void>)[], logger: Logger): Promise<void> {
+  for (const stop of [...undo].reverse()) await stop().catch((error: unknown) => logger.error({ err: error }, 'could not stop cleanly'));
+}

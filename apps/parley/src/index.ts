@@ -1,0 +1,22 @@
+// Parley in one process, for tests, benchmarks and those who embed it.
+import { createLogger } from '@parley/runtime';
+import { type Embedded, startEmbedded } from './embedded.ts';
+
+export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded.ts';
+export { parseAnnotations } from './irc/parse-annotations.ts';
+export { parseIrcLog } from './irc/parse-irc-log.ts';
+export { planReplay } from './replay/plan.ts';
+export { type PrivateServer, startPrivateServer } from './replay/private-server.ts';
+export { type ReplayRun, runReplay } from './replay/run-replay.ts';
+
+/** Starts Parley on a folder, listening on loopback. `port` 0 takes a free one. Throws what went wrong, with nothing left running. */
+export const startParley = (options: { dataDir: string; port?: number; registration?: 'open' | 'invite'; logLevel?: string }): Promise<Embedded> =>
+  startEmbedded({
+    dataDir: options.dataDir,
+    port: options.port ?? 0,
+    host: '127.0.0.1',
+    registration: options.registration,
+    origins: [],
+    drainMs: 2000,
+    logger: createLogger({ level: options.logLevel ?? 'error', pretty: false }),
+  });
