@@ -63,9 +63,12 @@ export function createStore(db: Database): RoomStore {
   };
 }
 
+/** Prisma passes LIKE's own signs through. */
+const literally = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
+
 async function readPublicRooms(db: Database, caller: string, query: string, limit: number): Promise<readonly PublicRoom[]> {
   const rows = await db.room.findMany({
-    where: { kind: 'channel', visibility: 'public', archived: false, ...(query === '' ? {} : { name: { contains: query, mode: 'insensitive' } }) },
+    where: { kind: 'channel', visibility: 'public', archived: false, ...(query === '' ? {} : { name: { contains: literally(query), mode: 'insensitive' } }) },
     orderBy: [{ members: 'desc' }, { name: 'asc' }, { id: 'asc' }],
     take: limit,
     include: { memberships: { where: { userId: caller }, select: { userId: true } } },
