@@ -1,6 +1,7 @@
 // Databases for tests: one Postgres for this test process, ended and removed with it, and a fresh database for each caller, copied from a
 // template that was migrated once. Never used outside tests.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -29,9 +30,16 @@ export async function testDatabase(migrationsFolder?: string): Promise<TestDatab
 
 async function startServer(): Promise<EmbeddedPostgres> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-test-'));
-  // The server itself ends with our end of its pipe; an unlinked folder is no trouble to its shutdown.
-  process.once('exit', () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 }));
+  removeAfterUs(dataDir);
   return startEmbeddedPostgres({ dataDir });
+}
+
+/** Test runners end their workers in any way they like: a shell that outlives us waits for our end and the server's, then removes the folder. */
+function removeAfterUs(dataDir: string): void {
+  const script = 'read -r _; n=0; while [ -e "$1/pg/postmaster.pid" ] && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done; sleep 0.1; rm -rf "$1"';
+  const janitor = spawn('/bin/sh', ['-c', script, 'parley-janitor', dataDir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  janitor.unref();
+  (janitor.stdin as unknown as { unref(): void }).unref();
 }
 
 function templateOf(server: EmbeddedPostgres, folder: string): Promise<string> {

@@ -1,8 +1,11 @@
 // Finds Postgres' programs in the npm package of this platform. Never writes into node_modules: the library links that the package's
 // own postinstall would make (installs often skip it) are made in a private folder that is handed to the loader.
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 export interface PostgresBinaries {
   readonly postgres: string;
@@ -25,6 +28,18 @@ export function findBinaries(linksFolder: string): PostgresBinaries {
   for (const { source, target } of table) link(join(dirname(native), source), join(linksFolder, basename(target)));
   const variable = process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH';
   return { postgres: join(native, 'bin', 'postgres'), initdb: join(native, 'bin', 'initdb'), loaderEnv: `${variable}=${linksFolder}:${libraries}` };
+}
+
+/** Such as `18.4`, as the bundled server itself says: so it proves that it runs here. Throws PostgresNotBundled. */
+export async function postgresVersion(): Promise<string> {
+  const links = mkdtempSync(join(tmpdir(), 'parley-pg-'));
+  try {
+    const { postgres, loaderEnv } = findBinaries(links);
+    const { stdout } = await promisify(execFile)('/usr/bin/env', [loaderEnv, postgres, '--version']);
+    return /\d+[.\d]*/.exec(stdout)?.[0] ?? stdout.trim();
+  } finally {
+    rmSync(links, { recursive: true, force: true });
+  }
 }
 
 /** A link of an earlier version or place is replaced: the data folder outlives node_modules. */
