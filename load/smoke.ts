@@ -2,9 +2,9 @@
 // line once, in the room's order. Bounded: at most 60 s. PARLEY_URL, PARLEY_LOAD_KEY, PEOPLE (20) and LINES (20) may be set.
 import exec from 'k6/execution';
 import { Counter, Trend } from 'k6/metrics';
-import { seed, type Seeded, uuid } from './lib/people.ts';
-import { summarise } from './lib/report.ts';
-import { connectSio } from './lib/sio.ts';
+import { type Seeded, seed, uuid } from './lib/people.ts';
+import { type SummaryData, summarise } from './lib/report.ts';
+import { connectSio, type Json } from './lib/sio.ts';
 
 declare const __ENV: Record<string, string | undefined>;
 
@@ -53,7 +53,7 @@ export default function person(seeded: Seeded): void {
   let place = -1;
   let said = 0;
   let acked = 0;
-  let ticker: any;
+  let ticker: ReturnType<typeof setInterval> | undefined;
   const finish = (): void => {
     if (ticker === undefined) return;
     clearInterval(ticker);
@@ -67,7 +67,7 @@ export default function person(seeded: Seeded): void {
     const at = Date.now();
     said++;
     socket.emit('send', { type: 'message.post', room: seeded.room, clientId: uuid(), body: { text: `k6 ${at} ${exec.vu.idInTest} ${said}` } }, (answer) => {
-      if (answer?.ok === true) acked++;
+      if (answer.ok === true) acked++;
       ackMs.add(Date.now() - at);
       check();
     });
@@ -75,22 +75,24 @@ export default function person(seeded: Seeded): void {
   const check = (): void => {
     if (seen >= expected && acked >= LINES) finish();
   };
-  const event = (payload: any): void => {
+  const event = (payload: Json): void => {
     if (payload.room !== seeded.room) return;
-    if (payload.seq <= place) (payload.seq === place ? duplicate : outOfOrder).add(1);
-    else if (place >= 0 && payload.seq > place + 1) outOfOrder.add(1);
-    place = Math.max(place, payload.seq);
+    const seq = Number(payload.seq);
+    if (seq <= place) (seq === place ? duplicate : outOfOrder).add(1);
+    else if (place >= 0 && seq > place + 1) outOfOrder.add(1);
+    place = Math.max(place, seq);
     if (payload.type !== 'message.posted') return;
     seen++;
     delivered.add(1);
-    deliverMs.add(Date.now() - Number(String(payload.body.text).split(' ')[1]));
+    deliverMs.add(Date.now() - Number(String((payload.body as Json).text).split(' ')[1]));
     check();
   };
   const socket = connectSio(seeded.url, me.token, {
     connected: () => {
       connectMs.add(Date.now() - started);
       socket.emit('resume', { me: null, rooms: {} }, (answer) => {
-        place = answer.rooms?.[seeded.room]?.from ?? -1;
+        const rooms = answer.rooms as Record<string, { from: number }> | undefined;
+        place = rooms?.[seeded.room]?.from ?? -1;
         // Everybody must be in before anybody speaks: the first line comes 5 s after the test began.
         const wait = Math.max(0, 5000 - (Date.now() - exec.scenario.startTime));
         setTimeout(() => {
@@ -106,6 +108,6 @@ export default function person(seeded: Seeded): void {
   const deadline = setTimeout(finish, DEADLINE_MS);
 }
 
-export function handleSummary(data: any): Record<string, string> {
+export function handleSummary(data: SummaryData): Record<string, string> {
   return summarise('smoke', `${PEOPLE} people, ${LINES} lines each; every line must reach every socket once, in order.`, data);
 }

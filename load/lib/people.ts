@@ -4,6 +4,11 @@ import http from 'k6/http';
 
 declare const __ENV: Record<string, string | undefined>;
 
+interface Tokens {
+  accessToken: string;
+  user: { id: string };
+}
+
 export interface LoadPerson {
   user: string;
   token: string;
@@ -34,10 +39,10 @@ export function uuid(): string {
   });
 }
 
-function call(method: string, url: string, body: unknown, headers: Record<string, string>): any {
+function call<T = unknown>(method: string, url: string, body: unknown, headers: Record<string, string>): T {
   const res = http.request(method, url, body === null ? null : JSON.stringify(body), { headers: { 'content-type': 'application/json', ...headers } });
   if (res.status < 200 || res.status > 299) fail(`${method} ${url} answered ${res.status}: ${String(res.body).slice(0, 300)}`);
-  return res.body === '' ? null : res.json();
+  return (res.body === '' ? null : res.json()) as T;
 }
 
 /** A public channel with `count` members, the first of them its owner. */
@@ -45,14 +50,14 @@ export function seed(count: number): Seeded {
   const url = targetUrl();
   const run = Math.random().toString(36).slice(2, 8);
   const password = uuid();
-  const register = (handle: string, key: string | null): any =>
-    call('POST', `${url}/api/accounts/register`, { handle, password, device: 'k6' }, key === null ? {} : { 'x-parley-load-key': key });
-  const hadOwner = call('GET', `${url}/api/setup`, null, {}).owner;
+  const register = (handle: string, key: string | null): Tokens =>
+    call<Tokens>('POST', `${url}/api/accounts/register`, { handle, password, device: 'k6' }, key === null ? {} : { 'x-parley-load-key': key });
+  const hadOwner = call<{ owner: boolean }>('GET', `${url}/api/setup`, null, {}).owner;
   let key = __ENV.PARLEY_LOAD_KEY ?? null;
   let owner: Seeded['owner'] = null;
   if (!hadOwner) {
     const tokens = register(`load-owner-${run}`, null);
-    key = call('POST', `${url}/api/load-keys`, {}, { authorization: `Bearer ${tokens.accessToken}` }).key;
+    key = call<{ key: string }>('POST', `${url}/api/load-keys`, {}, { authorization: `Bearer ${tokens.accessToken}` }).key;
     owner = { handle: `load-owner-${run}`, password };
   }
   const people: LoadPerson[] = [];
@@ -62,7 +67,12 @@ export function seed(count: number): Seeded {
   }
   const first = people[0];
   if (first === undefined) fail('A load run needs at least one person.');
-  const made = call('POST', `${url}/api/rooms`, { kind: 'channel', name: `load ${run}`, visibility: 'public', history: 'all' }, { authorization: `Bearer ${first!.token}` });
+  const made = call<{ room: string }>(
+    'POST',
+    `${url}/api/rooms`,
+    { kind: 'channel', name: `load ${run}`, visibility: 'public', history: 'all' },
+    { authorization: `Bearer ${first!.token}` },
+  );
   for (const person of people.slice(1)) call('POST', `${url}/api/rooms/${made.room}/join`, {}, { authorization: `Bearer ${person.token}` });
   return { url, room: made.room, people, owner };
 }

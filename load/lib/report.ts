@@ -1,22 +1,27 @@
 // What a run says at its end: a line per figure on the terminal, the same as one HTML page and as JSON.
 
+/** The part of k6's end-of-test data that is read here. */
+export interface SummaryData {
+  metrics: Record<string, { values: Record<string, number>; thresholds?: Record<string, { ok: boolean }> }>;
+}
+
 const esc = (text: string): string => text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c] ?? c);
 const num = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(2));
 
-function rows(data: any): { name: string; values: string; ok: boolean }[] {
+function rows(data: SummaryData): { name: string; values: string; ok: boolean }[] {
   return Object.keys(data.metrics)
     .filter((name) => name.startsWith('parley_'))
     .sort()
     .map((name) => {
       const metric = data.metrics[name];
-      const values = Object.entries(metric.values as Record<string, number>).map(([key, value]) => `${key}=${num(value)}`);
-      const ok = Object.values((metric.thresholds ?? {}) as Record<string, { ok: boolean }>).every((threshold) => threshold.ok);
+      const values = Object.entries(metric?.values ?? {}).map(([key, value]) => `${key}=${num(value)}`);
+      const ok = Object.values(metric?.thresholds ?? {}).every((threshold) => threshold.ok);
       return { name, values: values.join('  '), ok };
     });
 }
 
 /** For k6's handleSummary: files and stdout. */
-export function summarise(title: string, note: string, data: any): Record<string, string> {
+export function summarise(title: string, note: string, data: SummaryData): Record<string, string> {
   const lines = rows(data);
   const passed = lines.every((line) => line.ok);
   const verdict = passed ? 'passed' : 'FAILED';

@@ -2,24 +2,27 @@
 // Runs in k6 only (1.8 and 2.x): no Node, no TextEncoder, no URL, no performance.
 import { WebSocket } from 'k6/websockets';
 
+/** A server frame or an ack as it came: check what you use. */
+export type Json = Record<string, unknown>;
+
 export interface SioHandlers {
   /** The server took the handshake. */
   connected: () => void;
   /** One server frame: event name and payload. */
-  frame: (name: string, payload: any) => void;
+  frame: (name: string, payload: Json) => void;
   /** The handshake was refused, or the socket closed. */
   closed: (reason: string) => void;
 }
 
 export interface Sio {
-  emit(name: string, payload: unknown, ack?: (answer: any) => void): void;
+  emit(name: string, payload: unknown, ack?: (answer: Json) => void): void;
   close(): void;
 }
 
 /** `url`: http://host:port of Parley. Opens the socket, signs in with the token, answers pings. */
 export function connectSio(url: string, token: string, handlers: SioHandlers): Sio {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`);
-  const acks: Record<number, (answer: any) => void> = {};
+  const acks: Record<number, (answer: Json) => void> = {};
   let nextAck = 1;
   let closed = false;
   const end = (reason: string): void => {
@@ -38,8 +41,8 @@ export function connectSio(url: string, token: string, handlers: SioHandlers): S
     delete acks[id];
     if (done !== undefined) done(JSON.parse(text.slice(start))[0]);
   };
-  socket.onmessage = (message: any) => {
-    const text = String(message.data);
+  socket.onmessage = (message?: { data: unknown }) => {
+    const text = String(message?.data);
     if (text === '2') socket.send('3');
     else if (text.startsWith('0')) socket.send(`40${JSON.stringify({ token, protocol: 1, client: 'k6' })}`);
     else if (text.startsWith('40')) handlers.connected();
@@ -48,7 +51,7 @@ export function connectSio(url: string, token: string, handlers: SioHandlers): S
     else if (text.startsWith('44')) end(text.slice(2));
   };
   socket.onclose = () => end('closed');
-  socket.onerror = (error: any) => end(String(error.error ?? 'error'));
+  socket.onerror = (error?: { error?: string }) => end(error?.error ?? 'error');
   return {
     emit(name, payload, done) {
       if (closed) return;

@@ -105,7 +105,14 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   });
   const rooms = createRooms({ ...shared, database: postgres.connection('parley_rooms'), internal: bus.clientFor('rooms') });
   const messages = createMessages({ ...shared, database: postgres.connection('parley_messages'), feed, internal: bus.clientFor('messages') });
-  const gateway = createGateway({ ...shared, feed, presence, internal: bus.clientFor('gateway'), revocations, config: { origins: options.origins, drainMs: options.drainMs } });
+  const gateway = createGateway({
+    ...shared,
+    feed,
+    presence,
+    internal: bus.clientFor('gateway'),
+    revocations,
+    config: { origins: options.origins, drainMs: options.drainMs },
+  });
   const metrics = createMetrics();
   const services = [accounts, messages, rooms, gateway];
   for (const service of services) bus.register(service.internal ?? []);

@@ -5,6 +5,8 @@ import { type Embedded, startEmbedded } from './embedded.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded.ts';
 export { parseAnnotations } from './irc/parse-annotations.ts';
 export { parseIrcLog } from './irc/parse-irc-log.ts';
+export { type Client, persist, until } from './replay/actor.ts';
+export { finalRecords } from './replay/final-records.ts';
 export { planReplay } from './replay/plan.ts';
 export { type PrivateServer, startPrivateServer } from './replay/private-server.ts';
 export { type ReplayRun, runReplay } from './replay/run-replay.ts';

@@ -13,6 +13,7 @@ export const isLoopback = (host: string): boolean => LOOPBACK.has(host) || host.
 
 export function listenHost(host: string | undefined, hasOwner: boolean): ListenDecision {
   if (host !== undefined) return { host, needsSetupCode: !hasOwner && !isLoopback(host), note: null };
-  if (!hasOwner) return { host: '127.0.0.1', needsSetupCode: false, note: 'Only this machine can reach it until the first account is made and Parley is started again.' };
+  if (!hasOwner)
+    return { host: '127.0.0.1', needsSetupCode: false, note: 'Only this machine can reach it until the first account is made and Parley is started again.' };
   return { host: '0.0.0.0', needsSetupCode: false, note: 'Other machines can reach it too; HOST=127.0.0.1 keeps it to this one.' };
 }

@@ -14,7 +14,8 @@ const HISTORY = fileURLToPath(new URL('../../fixtures/irc/', import.meta.url));
 
 export async function demo(): Promise<void> {
   const config = configFromEnv();
-  if (config.NODE_ENV === 'production') throw new ParleyError('forbidden', 'The demo has passwords that everybody knows: it does not run with NODE_ENV=production.');
+  if (config.NODE_ENV === 'production')
+    throw new ParleyError('forbidden', 'The demo has passwords that everybody knows: it does not run with NODE_ENV=production.');
   const parley = await startEmbedded({
     dataDir: resolve(process.env.PARLEY_DATA === undefined ? '.parley-demo' : config.PARLEY_DATA),
     port: config.PORT,
@@ -32,7 +33,7 @@ Echo answers whatever you say to it: open a direct message with Echo.`);
   const stop = (): void => {
     if (stopping) process.exit(130);
     stopping = true;
-    Promise.all(clients.map((client) => client.close()))
+    void Promise.all(clients.map((client) => client.close()))
       .then(() => parley.stop())
       .finally(() => process.exit(0));
   };
@@ -60,7 +61,13 @@ async function furnish(alice: Parley, bob: Parley, echo: Parley): Promise<void> 
   const { me } = bob.state;
   const bot = echo.state.me;
   if (me === null || bot === null) return;
-  const { room } = await alice.createRoom({ kind: 'channel', name: 'launch', topic: 'Friday, if the tests are green', visibility: 'public', members: [me.user.id, bot.user.id] });
+  const { room } = await alice.createRoom({
+    kind: 'channel',
+    name: 'launch',
+    topic: 'Friday, if the tests are green',
+    visibility: 'public',
+    members: [me.user.id, bot.user.id],
+  });
   await alice.room(room).send('The release notes are in. Anything missing?');
   const question = await bob.room(room).send('The upgrade path from 0.9. **Two sentences** would do.');
   await alice.room(room).send('Good catch, done.', { replyTo: question.seq ?? null });
@@ -68,7 +75,8 @@ async function furnish(alice: Parley, bob: Parley, echo: Parley): Promise<void> 
   const direct = await alice.openDirect(bot.user.id);
   await alice.room(direct.room).send('Hello, Echo!');
   await echo.room(direct.room).send('You said: Hello, Echo!');
-  for (const file of ['2004-11-15_03.raw.txt', '2011-05-29_19.raw.txt']) await importOne(alice, `${HISTORY}${file}`, () => {}).catch((error: unknown) => console.error(`demo: ${file}: ${String(error)}`));
+  for (const file of ['2004-11-15_03.raw.txt', '2011-05-29_19.raw.txt'])
+    await importOne(alice, `${HISTORY}${file}`, () => {}).catch((error: unknown) => console.error(`demo: ${file}: ${String(error)}`));
 }
 
 /** Echo answers in direct rooms only, and never itself: two bots must not talk each other to death. */

@@ -4,8 +4,8 @@ import { access, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { type Config, configFromEnv } from '../config.ts';
-import { webRoot } from '../web-root.ts';
 import { explain } from '../explain.ts';
+import { webRoot } from '../web-root.ts';
 
 interface Finding {
   readonly what: string;
@@ -48,7 +48,8 @@ const complain = (message: string): never => {
 
 function runtime(): string {
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  if (process.platform === 'linux' && report.header?.glibcVersionRuntime === undefined) complain('this Linux has no glibc (Alpine?): run the Debian-based image, or a glibc distribution');
+  if (process.platform === 'linux' && report.header?.glibcVersionRuntime === undefined)
+    complain('this Linux has no glibc (Alpine?): run the Debian-based image, or a glibc distribution');
   if (process.platform === 'win32') complain('Windows itself is not supported: run it in WSL');
   return `Node ${process.versions.node} on ${process.platform}-${process.arch}`;
 }
@@ -85,7 +86,9 @@ const portIsFree = (port: number, host: string): Promise<string> =>
   });
 
 async function askRunning(url: string): Promise<string> {
-  const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(5000) }).catch((error: unknown) => complain(`${url} does not answer: ${String(error)}`));
+  const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(5000) }).catch((error: unknown) =>
+    complain(`${url} does not answer: ${String(error)}`),
+  );
   const health = (await answer.json()) as { problems?: readonly unknown[] };
   const problems = health.problems ?? [];
   if (!answer.ok || problems.length > 0) complain(`${url} has problems: ${JSON.stringify(problems)}`);

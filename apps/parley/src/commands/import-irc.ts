@@ -7,8 +7,8 @@ import { Imported, type ImportMessages, LIMITS, People } from '@parley/protocol'
 import { createParley, type Parley } from '@parley/sdk';
 import { parseAnnotations, type ReplyLinks } from '../irc/parse-annotations.ts';
 import { type IrcEntry, parseIrcLog } from '../irc/parse-irc-log.ts';
-import { uniqueHandle } from '../replay/plan.ts';
 import { persist } from '../replay/actor.ts';
+import { uniqueHandle } from '../replay/plan.ts';
 import { askPassword } from './ask.ts';
 
 export interface ImportSummary {
@@ -31,7 +31,10 @@ export async function importIrc(files: readonly string[], options: { url: string
     for (const file of files) {
       const summary = await importOne(parley, file, (text) => options.json !== true && process.stderr.write(`${text}\n`));
       done.push(summary);
-      if (options.json !== true) console.log(`${summary.file}: ${summary.committed} messages of ${summary.people} people, ${summary.replies} replies, ${summary.skippedLines} lines left out`);
+      if (options.json !== true)
+        console.log(
+          `${summary.file}: ${summary.committed} messages of ${summary.people} people, ${summary.replies} replies, ${summary.skippedLines} lines left out`,
+        );
     }
     if (options.json === true) console.log(JSON.stringify({ imported: done }));
     if (done.some((summary) => summary.committed < summary.messages)) process.exitCode = 1;
@@ -106,7 +109,10 @@ function toRecords(
   dayMs: number,
 ): ImportMessages['messages'] {
   const byLine = new Map(messages.map((message) => [message.line, message]));
-  const idOf = (message: IrcMessage): { author: string; clientId: string } => ({ author: people.get(message.nick) ?? '', clientId: lineId(room, message.line) });
+  const idOf = (message: IrcMessage): { author: string; clientId: string } => ({
+    author: people.get(message.nick) ?? '',
+    clientId: lineId(room, message.line),
+  });
   return messages.map((message) => {
     const target = byLine.get(links.answers.get(message.line)?.at(-1) ?? -1);
     // Only what came before can be answered.

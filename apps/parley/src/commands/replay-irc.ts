@@ -2,7 +2,7 @@
 // out of order or missed without being noticed.
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { check, createHistoryWriter, type HistoryRecord, type Report } from '@parley/checker';
+import { createChecker, createHistoryWriter, type Report } from '@parley/checker';
 import { createParley } from '@parley/sdk';
 import { SingleBar } from 'cli-progress';
 import { parseIrcLog } from '../irc/parse-irc-log.ts';
@@ -45,10 +45,24 @@ export async function replayIrc(files: readonly string[], options: ReplayIrcOpti
   const target = await openTarget(options, progress.say);
   try {
     const { interrupt, kills } = planKills(plan, options.kill, target.server, progress.say);
-    const run = await runReplay({ plan, url: target.url, loadKey: target.loadKey, owner: target.owner, speed: options.speed, interrupt, onProgress: progress.update(plan) });
+    const checker = createChecker();
+    const writer = options.history === undefined ? null : createHistoryWriter(options.history);
+    const run = await runReplay({
+      plan,
+      record: (record) => {
+        checker.add(record);
+        writer?.write(record);
+      },
+      url: target.url,
+      loadKey: target.loadKey,
+      owner: target.owner,
+      speed: options.speed,
+      interrupt,
+      onProgress: progress.update(plan),
+    });
     progress.end();
-    if (options.history !== undefined) await writeHistory(options.history, run.history);
-    const report = check(run.history);
+    await writer?.close();
+    const report = checker.report();
     const summary = summarise(plan, report, run.failures, kills(), run.wallMs);
     print(summary, report, run.failures, options.json === true);
     if (!isClean(summary)) process.exitCode = 1;
@@ -61,7 +75,10 @@ export async function replayIrc(files: readonly string[], options: ReplayIrcOpti
 const isClean = (summary: ReplaySummary): boolean =>
   summary.lost + summary.duplicated + summary.outOfOrder + summary.gaps + summary.violations + summary.failures === 0;
 
-async function readLogs(files: readonly string[], say: (text: string) => void): Promise<{ name: string; entries: ReturnType<typeof parseIrcLog>['entries'] }[]> {
+async function readLogs(
+  files: readonly string[],
+  say: (text: string) => void,
+): Promise<{ name: string; entries: ReturnType<typeof parseIrcLog>['entries'] }[]> {
   return await Promise.all(
     files.map(async (file) => {
       const { entries, skipped } = parseIrcLog(await readFile(file));
@@ -94,7 +111,12 @@ async function openTarget(options: ReplayIrcOptions, say: (text: string) => void
 }
 
 /** Kills spread evenly over the steps; every second one takes Postgres with it. */
-function planKills(plan: Plan, count: number, server: PrivateServer | null, say: (text: string) => void): { interrupt: Map<number, () => Promise<void>>; kills: () => number } {
+function planKills(
+  plan: Plan,
+  count: number,
+  server: PrivateServer | null,
+  say: (text: string) => void,
+): { interrupt: Map<number, () => Promise<void>>; kills: () => number } {
   const interrupt = new Map<number, () => Promise<void>>();
   let done = 0;
   if (server !== null) {
@@ -123,11 +145,11 @@ function summarise(plan: Plan, report: Report, failures: readonly string[], kill
     duplicated: counts.duplicated,
     outOfOrder: counts.outOfOrder,
     gaps: counts.gaps,
-    violations: report.violations.length,
+    violations: report.violationCount,
     failures: failures.length,
     kills,
-    p50Ms: latencies.sendToDeliverMs.p50,
-    p99Ms: latencies.sendToDeliverMs.p99,
+    p50Ms: latencies.sendToDeliverMs.count === 0 ? null : latencies.sendToDeliverMs.p50,
+    p99Ms: latencies.sendToDeliverMs.count === 0 ? null : latencies.sendToDeliverMs.p99,
     wallMs: Math.round(wallMs),
   };
 }
@@ -150,12 +172,6 @@ ${summary.messages} messages of ${summary.people} people in ${summary.logs} room
   send to deliver: p50 ${ms(summary.p50Ms)}, p99 ${ms(summary.p99Ms)}`);
   for (const problem of problems) console.log(`  ! ${problem}`);
   console.log(isClean(summary) ? 'Nothing was lost, doubled or reordered.' : 'NOT clean: see above.');
-}
-
-async function writeHistory(file: string, history: readonly HistoryRecord[]): Promise<void> {
-  const writer = createHistoryWriter(file);
-  for (const record of history) writer.write(record);
-  await writer.close();
 }
 
 interface Progress {

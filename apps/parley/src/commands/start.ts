@@ -29,7 +29,7 @@ export async function start(options: { json?: boolean }): Promise<void> {
     if (stopping) process.exit(code === 0 ? 130 : code);
     stopping = true;
     const hard = setTimeout(() => process.exit(1), config.PARLEY_DRAIN_MS + 10_000);
-    parley.stop().finally(() => {
+    void parley.stop().finally(() => {
       clearTimeout(hard);
       process.exit(code);
     });

@@ -1,13 +1,17 @@
 // One nick of a log as a real client: its own account, its own socket, its steps one after the other through the SDK.
+import { type HistoryRecord, recorder } from '@parley/checker';
 import { ParleyError } from '@parley/protocol';
 import { createParley, type Parley } from '@parley/sdk';
-import type { Collector } from './collect.ts';
 
-export interface Actor {
+/** A signed-in SDK instance as the history knows it. */
+export interface Client {
   readonly parley: Parley;
   readonly user: string;
   /** Its name in the history. */
   readonly client: string;
+}
+
+export interface Actor extends Client {
   /** Queues a step behind the ones before it. A step that fails for good is told to `onError`; the next one goes on. */
   queue(step: () => Promise<void>): void;
   /** Settles when all queued steps are done. */
@@ -20,17 +24,18 @@ export interface ActorOptions {
   readonly name: string;
   readonly password: string;
   readonly loadKey: string | undefined;
-  readonly collector: Collector;
+  readonly record: (record: HistoryRecord) => void;
   readonly onError: (what: string, error: unknown) => void;
 }
 
 /** Registers the account; does not connect yet. */
 export async function createActor(options: ActorOptions): Promise<Actor> {
   let user = '';
+  const recordOf = recorder({ client: options.handle, user: () => user, now: () => performance.now() });
   const parley = createParley({
     url: options.url,
     device: 'replay',
-    observe: options.collector.observe(options.handle, () => user),
+    observe: (saw) => options.record(recordOf(saw)),
     ...(options.loadKey === undefined ? {} : { loadKey: options.loadKey }),
   });
   const tokens = await persist(() => parley.register({ handle: options.handle, name: options.name, password: options.password }));

@@ -3,11 +3,11 @@ import type { FinalRoomRecord, FinalViewRecord, HistoryRecord } from '@parley/ch
 import type { AnyRoomEvent, Member } from '@parley/protocol';
 import { EventsPage, LIMITS, MembersPage } from '@parley/protocol';
 import type * as z from 'zod/mini';
-import { type Actor, persist, until } from './actor.ts';
+import { type Client, persist, until } from './actor.ts';
 
 export interface FinalInput {
-  readonly owner: Actor;
-  readonly actors: readonly Actor[];
+  readonly owner: Client;
+  readonly actors: readonly Client[];
   readonly rooms: readonly string[];
   /** Per room: indexes of the actors who should be in it. */
   readonly present: readonly ReadonlySet<number>[];
@@ -25,8 +25,8 @@ export async function finalRecords(input: FinalInput): Promise<HistoryRecord[]> 
     await Promise.all(
       members.map(async (actor) => {
         // A client that never gets there is judged by its view as it stands: the checker calls what it lacks lost.
-        await until(actor.parley, () => (actor.parley.state.rooms.get(room)?.seq ?? -1) >= head, `${actor.user} at ${head}`, input.settleMs).catch((error: unknown) =>
-          input.fail('settling', error),
+        await until(actor.parley, () => (actor.parley.state.rooms.get(room)?.seq ?? -1) >= head, `${actor.user} at ${head}`, input.settleMs).catch(
+          (error: unknown) => input.fail('settling', error),
         );
         const view = finalView(actor, room);
         if (view !== null) records.push(view);
@@ -36,13 +36,13 @@ export async function finalRecords(input: FinalInput): Promise<HistoryRecord[]> 
   return records;
 }
 
-function finalView(actor: Actor, room: string): FinalViewRecord | null {
+function finalView(actor: Client, room: string): FinalViewRecord | null {
   const state = actor.parley.state.rooms.get(room);
   if (state === undefined) return null;
   return { final: 'view', client: actor.client, user: actor.user, room, seq: state.seq, messages: state.messages, from: state.from, read: state.read };
 }
 
-async function finalRoom(owner: Actor, room: string): Promise<FinalRoomRecord> {
+async function finalRoom(owner: Client, room: string): Promise<FinalRoomRecord> {
   const events: AnyRoomEvent[] = [];
   for (;;) {
     const after = events.at(-1)?.seq ?? 0;
@@ -62,4 +62,4 @@ async function finalRoom(owner: Actor, room: string): Promise<FinalRoomRecord> {
   return { final: 'room', room, history: 'all', events, members };
 }
 
-const get = (owner: Actor, path: string): Promise<unknown> => persist(() => owner.parley.call('GET', path));
+const get = (owner: Client, path: string): Promise<unknown> => persist(() => owner.parley.call('GET', path));

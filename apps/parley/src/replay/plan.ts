@@ -13,7 +13,12 @@ export type PlannedStep = {
   readonly log: number;
   /** Index into people. */
   readonly person: number;
-} & ({ readonly kind: 'join' } | { readonly kind: 'part' } | { readonly kind: 'rename'; readonly to: string } | { readonly kind: 'post'; readonly text: string; readonly line: number });
+} & (
+  | { readonly kind: 'join' }
+  | { readonly kind: 'part' }
+  | { readonly kind: 'rename'; readonly to: string }
+  | { readonly kind: 'post'; readonly text: string; readonly line: number }
+);
 
 export interface Plan {
   readonly logs: readonly string[];

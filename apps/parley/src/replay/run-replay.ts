@@ -1,7 +1,7 @@
 // Replays a plan against a server with real clients, and hands everything they did and saw to the checker.
 import type { HistoryRecord } from '@parley/checker';
+import { LIMITS } from '@parley/protocol';
 import { type Actor, createActor, persist, until } from './actor.ts';
-import { createCollector } from './collect.ts';
 import { finalRecords } from './final-records.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 
@@ -15,11 +15,12 @@ export interface ReplayOptions {
   readonly speed: number;
   /** Begun at the step with this index, one after the other, beside the replay: for kills. */
   readonly interrupt: ReadonlyMap<number, () => Promise<void>>;
+  /** Gets everything that the clients did and saw, as it happens. */
+  readonly record: (record: HistoryRecord) => void;
   readonly onProgress: (done: number, phase: 'accounts' | 'replay' | 'settling') => void;
 }
 
 export interface ReplayRun {
-  readonly history: readonly HistoryRecord[];
   /** Steps that failed for good, in words. */
   readonly failures: readonly string[];
   readonly wallMs: number;
@@ -31,13 +32,12 @@ const SETTLE_MS = 120_000;
 export async function runReplay(options: ReplayOptions): Promise<ReplayRun> {
   const { plan } = options;
   const failures: string[] = [];
-  const collector = createCollector(() => performance.now());
   const fail = (what: string, error: unknown): void => {
     failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
   };
   const password = `replay-${Math.random().toString(36).slice(2)}`;
   const make = (handle: string, name: string, secret = password): Promise<Actor> =>
-    createActor({ url: options.url, handle, name, password: secret, loadKey: options.loadKey, collector, onError: fail });
+    createActor({ url: options.url, handle, name, password: secret, loadKey: options.loadKey, record: options.record, onError: fail });
 
   const owner = await make(options.owner.handle, 'Replay', options.owner.password);
   await owner.parley.connect();
@@ -70,10 +70,10 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayRun> {
   await interrupts;
   await Promise.all(actors.map((actor) => actor.idle()));
   await settle(sends, fail);
-  for (const record of await finalRecords({ owner, actors, rooms, present, fail, settleMs: SETTLE_MS })) collector.history.push(record);
+  for (const record of await finalRecords({ owner, actors, rooms, present, fail, settleMs: SETTLE_MS })) options.record(record);
   const wallMs = performance.now() - started;
   await Promise.all([owner, ...actors].map((actor) => actor.parley.close()));
-  return { history: collector.history, failures, wallMs };
+  return { failures, wallMs };
 }
 
 async function makeRooms(owner: Actor, plan: Plan): Promise<string[]> {
@@ -101,8 +101,8 @@ async function makeActors(plan: Plan, make: (handle: string, name: string) => Pr
   return actors;
 }
 
-/** Nicks may be longer than names, or hold what a name may not. */
-const displayName = (nick: string): string => nick.replace(/[\u0000-\u001f]/g, '').slice(0, 64) || 'nick';
+/** Nicks may be longer than names. */
+const displayName = (nick: string): string => nick.slice(0, LIMITS.displayNameChars);
 
 function act(actor: Actor, room: string, step: PlannedStep, sends: Promise<unknown>[], fail: (what: string, error: unknown) => void): void {
   const handle = actor.parley.room(room);

@@ -1,0 +1,2 @@
+// What journeys, attacks and fault runs share: a world with people in it.
+export { openWorld, type Person, type World, world } from './world.ts';
