@@ -33,8 +33,8 @@ export function invoked(observed: Observed, client: ClientTrack, asked: MemberCo
 export function refused(command: Command | undefined, error: ErrorBody): void {
   if (command === undefined || ERRORS[error.code].outcome !== 'refused') return;
   command.refused++;
-  // A refusal that is for good ends the command's place in the order: asked again later, it comes later.
-  if (ERRORS[error.code].retry || command.sent === null) return;
+  // A refusal is certain and was told: it ends the command's place in the order. Asked again, it comes after what was asked meanwhile.
+  if (command.sent === null) return;
   command.sent.void = true;
   command.sent = null;
 }

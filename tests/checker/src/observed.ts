@@ -24,7 +24,7 @@ export interface RoomTrack {
   readonly sent: Sent[];
 }
 
-/** A command's place in the order of its client and room; void when it was refused for good and asked again later. */
+/** A command's place in the order of its client and room; void when it was refused and asked again later. */
 export interface Sent {
   readonly command: Command;
   void: boolean;

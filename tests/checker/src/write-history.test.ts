@@ -49,5 +49,5 @@ it('keeps percentiles within two in a hundred', () => {
 it('says in one line that every promise held, or names what did not', () => {
   expect(formatReport(check(generateHistory(1)))).toMatch(/^OK: every promise held\.\nclients /);
   const history = generateHistory(1).filter((record) => !('saw' in record && record.saw.kind === 'invoke'));
-  expect(formatReport(check(history))).toMatch(/^FAILED: \d+ violations\.[^]*I2 Event \d+ \(message\.posted\) was never asked for/);
+  expect(formatReport(check(history))).toMatch(/^FAILED: \d+ violations\.[\s\S]*I2 Event \d+ \(message\.posted\) was never asked for/);
 });
