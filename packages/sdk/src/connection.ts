@@ -1,0 +1,233 @@
+// Stays connected: opens the socket, resumes from the places held, hands on frames in order, comes back with jitter when it ends.
+// It decides nothing about rooms, and never reports "online" before the resume was answered and taken.
+import { ERRORS, type ErrorBody, LIMITS, ParleyError, type ResumeAnswer, type ResumeRequest, type ServerFrame, type ServerFrameName } from '@parley/protocol';
+import type { ConnectionStatus, Observation, SdkClock, Transport, TransportConnection } from './api.ts';
+import { createBackOff } from './net/back-off.ts';
+import { asParleyError, errorBodyOf, errorFrom } from './net/error-of.ts';
+
+const HELLO_TIMEOUT_MS = 15_000;
+const RESUME_TIMEOUT_MS = 15_000;
+/** A connection that lasted this long was a good one: the next wait begins small again. */
+const STABLE_MS = 30_000;
+
+export type Frames = { [N in Exclude<ServerFrameName, 'hello' | 'bye'>]: (payload: ServerFrame<N>) => void };
+export type Request = (name: string, payload: unknown, timeoutMs: number) => Promise<unknown>;
+
+export interface ConnectionDeps {
+  readonly url: string;
+  readonly transport: Transport;
+  readonly clock: SdkClock;
+  readonly random: () => number;
+  /** A token for the handshake; `refused`: the server called this one bad. */
+  readonly token: (refused?: string) => Promise<string>;
+  readonly client: string;
+  readonly places: () => ResumeRequest;
+  readonly resumed: (answer: ResumeAnswer) => void;
+  readonly hello: (hello: ServerFrame<'hello'>) => void;
+  readonly frames: Frames;
+  /** Commands may be sent (after resume), or not any more. */
+  readonly usable: (request: Request | null) => void;
+  readonly status: (status: ConnectionStatus, bye?: ErrorBody | null) => void;
+  /** The session is over. */
+  readonly ended: (error: ParleyError) => void;
+  readonly observe: (observation: Observation) => void;
+  readonly onError: (error: ErrorBody) => void;
+}
+
+export interface Connection {
+  /** Resolves when first online; rejects with ParleyError when that cannot come about. */
+  connect(): Promise<void>;
+  /** `status`: what is shown from now on. */
+  disconnect(status: 'offline' | 'signed-out', error?: ParleyError): void;
+  /** The network is back: do not wait for the back-off. */
+  hurry(): void;
+  /** A fresh token for the live socket. */
+  renew(token: string): void;
+  /** Frames that need no answer; null while not online. */
+  send(): ((name: string, payload: unknown) => void) | null;
+}
+
+/** One try: from opening the socket to its end. */
+interface Try {
+  connection: TransportConnection | null;
+  token: string;
+  resumed: boolean;
+  helloSeen: boolean;
+  early: [ServerFrameName, unknown][];
+  bye: ErrorBody | null;
+  cancelTimers: () => void;
+}
+
+export function createConnection(deps: ConnectionDeps): Connection {
+  const backOff = createBackOff(deps.random);
+  let wanted = false;
+  let wasOnline = false;
+  let current: Try | null = null;
+  let cancelWait: (() => void) | null = null;
+  let refusedToken: string | undefined;
+  let waiters: { resolve(): void; reject(error: ParleyError): void }[] = [];
+
+  const settle = (error: ParleyError | null) => {
+    const now = waiters;
+    waiters = [];
+    for (const waiter of now) error === null ? waiter.resolve() : waiter.reject(error);
+  };
+
+  const open = () => {
+    cancelWait = null;
+    const one: Try = { connection: null, token: '', resumed: false, helloSeen: false, early: [], bye: null, cancelTimers: () => {} };
+    current = one;
+    one.cancelTimers = deps.clock.after(HELLO_TIMEOUT_MS, () => close(one, 'no hello'));
+    const auth = async () => {
+      one.token = await deps.token(refusedToken);
+      return { token: one.token, protocol: LIMITS.protocolVersion, client: deps.client };
+    };
+    one.connection = deps.transport.open({
+      url: deps.url,
+      auth,
+      listener: {
+        connected: () => {},
+        frame: (name, payload) => current === one && frame(one, name, payload),
+        closed: (reason, refused) => closed(one, reason, refused),
+      },
+    });
+  };
+
+  const close = (one: Try, reason: string) => {
+    one.connection?.close();
+    // A transport that tells of its own closing later finds the try over.
+    closed(one, reason, null);
+  };
+
+  function frame(one: Try, name: string, payload: unknown): void {
+    // A frame of a newer server is passed over.
+    if (name !== 'hello' && name !== 'bye' && !Object.hasOwn(deps.frames, name)) return;
+    const known = name as ServerFrameName;
+    deps.observe({ kind: 'frame', name: known, payload });
+    if (known === 'hello') hello(one, payload as ServerFrame<'hello'>);
+    else if (known === 'bye') one.bye = errorBodyOf(payload);
+    else if (!one.resumed) one.early.push([known, payload]);
+    else handle(known, payload);
+  }
+
+  function handle(name: ServerFrameName, payload: unknown): void {
+    if (name === 'hello' || name === 'bye') return;
+    try {
+      (deps.frames[name] as (payload: unknown) => void)(payload);
+    } catch (thrown) {
+      // A frame that breaks us must not cost the ones behind it; what it would have changed is repaired by gap detection.
+      deps.onError(asParleyError(thrown).toBody());
+    }
+  }
+
+  function hello(one: Try, payload: ServerFrame<'hello'>): void {
+    const connection = one.connection;
+    if (one.helloSeen || connection === null) return;
+    one.helloSeen = true;
+    one.cancelTimers();
+    deps.hello(payload);
+    deps.observe({ kind: 'connected', gateway: payload.gateway });
+    connection.request('resume', deps.places(), RESUME_TIMEOUT_MS).then(
+      (ack) => {
+        if (current !== one) return;
+        const answer = ack as ({ ok: true } & ResumeAnswer) | { ok: false; error: unknown } | null;
+        if (answer?.ok === true) resumed(one, connection, answer);
+        else {
+          one.bye = errorBodyOf(answer?.error) ?? one.bye;
+          close(one, 'resume refused');
+        }
+      },
+      () => current === one && close(one, 'resume not answered'),
+    );
+  }
+
+  function resumed(one: Try, connection: TransportConnection, answer: ResumeAnswer): void {
+    one.resumed = true;
+    refusedToken = undefined;
+    one.cancelTimers = deps.clock.after(STABLE_MS, () => backOff.reset());
+    deps.resumed(answer);
+    wasOnline = true;
+    deps.status('online', null);
+    deps.usable((name, payload, timeoutMs) => connection.request(name, payload, timeoutMs));
+    for (const [name, payload] of one.early.splice(0)) handle(name, payload);
+    settle(null);
+  }
+
+  function closed(one: Try, reason: string, refused: ErrorBody | null): void {
+    if (current !== one) return;
+    current = null;
+    one.cancelTimers();
+    if (one.helloSeen) deps.observe({ kind: 'disconnected', reason });
+    deps.usable(null);
+    if (!wanted) return;
+    const why = one.bye ?? refused;
+    if (why !== null && isFinal(why, one)) {
+      stop(why.code === 'unsupported_protocol' || why.code === 'origin_refused' || why.code === 'forbidden' ? 'offline' : 'signed-out', errorFrom(why));
+      if (why.code !== 'unsupported_protocol' && why.code !== 'origin_refused' && why.code !== 'forbidden') deps.ended(errorFrom(why));
+      return;
+    }
+    if (why?.code === 'token_expired' || why?.code === 'unauthenticated') refusedToken = one.token;
+    deps.status(wasOnline ? 'reconnecting' : 'connecting', why);
+    cancelWait = deps.clock.after(backOff.next(why?.retryAfterMs), open);
+  }
+
+  /** Can no later try be answered differently? A token that was refused gets one more chance, with a fresh one. */
+  const isFinal = (why: ErrorBody, one: Try): boolean => {
+    if (why.code === 'session_revoked' || why.code === 'refresh_reused') return true;
+    if (why.code === 'unauthenticated') return one.token === '' || refusedToken !== undefined;
+    return why.code === 'unsupported_protocol' || why.code === 'origin_refused' || (why.code === 'forbidden' && !ERRORS[why.code].retry);
+  };
+
+  const stop = (status: 'offline' | 'signed-out', error: ParleyError) => {
+    wanted = false;
+    wasOnline = false;
+    cancelWait?.();
+    cancelWait = null;
+    const one = current;
+    if (one !== null) {
+      close(one, 'closed by the client');
+    }
+    backOff.reset();
+    deps.status(status, status === 'signed-out' || one?.bye !== undefined ? error.toBody() : null);
+    settle(error);
+  };
+
+  return {
+    connect() {
+      const online = current?.resumed === true;
+      if (online) return Promise.resolve();
+      const done = new Promise<void>((resolve, reject) => waiters.push({ resolve, reject }));
+      if (!wanted) {
+        wanted = true;
+        deps.status('connecting');
+        open();
+      }
+      return done;
+    },
+    disconnect(status, error) {
+      stop(status, error ?? new ParleyError('unavailable', 'Disconnected by the client.'));
+      if (error === undefined) deps.status(status, null);
+    },
+    hurry() {
+      if (cancelWait === null || !wanted) return;
+      cancelWait();
+      open();
+    },
+    renew(token) {
+      const one = current;
+      if (one?.connection == null || !one.helloSeen) return;
+      one.token = token;
+      one.connection.request('auth', { token }, RESUME_TIMEOUT_MS).then(
+        (ack) => {
+          const error = (ack as { ok?: unknown; error?: unknown } | null)?.ok === true ? null : errorBodyOf((ack as { error?: unknown } | null)?.error);
+          if (error !== null) deps.onError(error);
+        },
+        () => {},
+      );
+    },
+    send() {
+      const one = current;
+      return one?.resumed === true && one.connection !== null ? one.connection.send.bind(one.connection) : null;
+    },
+  };
+}

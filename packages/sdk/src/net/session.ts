@@ -1,0 +1,191 @@
+// Who is signed in, and a token that is good now. Exactly one of all clients that share the storage refreshes at a time; the others
+// take what it stored. Tokens are never shown in errors or observations.
+import { ERRORS, LOAD_KEY_HEADER, type Login, ParleyError, type Register, type Tokens } from '@parley/protocol';
+import type { SdkClock, Storage } from '../api.ts';
+import { openTabChannel, withTabLock } from '../browser-seams.ts';
+import { asParleyError } from './error-of.ts';
+import type { Http } from './http.ts';
+
+export const SESSION_KEY = 'session';
+/** Refresh when this much of a token's life is left. */
+const AHEAD_MS = 60_000;
+const AGAIN_MS = 5_000;
+
+export interface SessionDeps {
+  readonly url: string;
+  readonly storage: Storage;
+  readonly clock: SdkClock;
+  readonly http: () => Http;
+  readonly device: string | undefined;
+  readonly loadKey: string | undefined;
+  /** Signed in, or its tokens are new. */
+  readonly onTokens: (tokens: Tokens) => void;
+  /** The session is over: `error` says why, null when it was asked for. */
+  readonly onEnd: (error: ParleyError | null) => void;
+}
+
+export interface Session {
+  current(): Tokens | null;
+  signIn(way: 'register' | 'login', input: Register | Login): Promise<Tokens>;
+  restore(): Promise<boolean>;
+  logout(): Promise<void>;
+  /** A token that is good for a while. `refused`: the server called this one expired. */
+  token(refused?: string): Promise<string>;
+  end(error: ParleyError): Promise<void>;
+  /** The server's clock as it was told to us, ms since 1970. */
+  learnTime(serverNow: number): void;
+  close(): void;
+}
+
+/** One refresher among the clients of this process that share a storage. */
+const chains = new WeakMap<Storage, Promise<unknown>>();
+function alone<T>(storage: Storage, name: string, work: () => Promise<T>): Promise<T> {
+  const before = chains.get(storage) ?? Promise.resolve();
+  const mine = before.then(() => withTabLock(name, work));
+  chains.set(
+    storage,
+    mine.catch(() => {}),
+  );
+  return mine;
+}
+
+export function createSession(deps: SessionDeps): Session {
+  let tokens: Tokens | null = null;
+  let offsetMs = 0;
+  let refreshing: Promise<Tokens> | null = null;
+  let cancelTimer = () => {};
+  let closed = false;
+  const name = `parley:${deps.url}`;
+  const tabs = openTabChannel(name, () => void adoptStored());
+
+  const leftMs = (of: Tokens) => of.accessExpiresAt - (deps.clock.now() + offsetMs);
+  const schedule = (ms: number) => {
+    cancelTimer();
+    if (closed) return;
+    cancelTimer = deps.clock.after(ms, () => {
+      refresh().catch((error: ParleyError) => {
+        if (tokens !== null && ERRORS[error.code].retry) schedule(error.retryAfterMs ?? AGAIN_MS);
+      });
+    });
+  };
+  const adopt = (next: Tokens) => {
+    tokens = next;
+    // Half of a short life, else a minute ahead.
+    schedule(Math.max(1_000, leftMs(next) - Math.min(AHEAD_MS, leftMs(next) / 2)));
+    deps.onTokens(next);
+  };
+  const take = async (next: Tokens): Promise<Tokens> => {
+    const issuedAt = issuedAtOf(next.accessToken);
+    if (issuedAt !== null) offsetMs = issuedAt - deps.clock.now();
+    await deps.storage.set(SESSION_KEY, next);
+    if (closed) return next;
+    adopt(next);
+    tabs.say('session');
+    return next;
+  };
+  const drop = async (error: ParleyError | null) => {
+    cancelTimer();
+    const had = tokens !== null;
+    tokens = null;
+    await deps.storage.delete(SESSION_KEY).catch(() => {});
+    if (had) tabs.say('session');
+    if (had) deps.onEnd(error);
+  };
+  async function adoptStored(): Promise<void> {
+    const stored = asTokens(await deps.storage.get(SESSION_KEY).catch(() => undefined));
+    if (closed) return;
+    if (stored === null && tokens !== null) {
+      tokens = null;
+      cancelTimer();
+      deps.onEnd(null);
+    } else if (stored !== null && tokens !== null && stored.session === tokens.session && stored.accessToken !== tokens.accessToken) adopt(stored);
+  }
+
+  const refreshOnce = async (): Promise<Tokens> => {
+    const mine = tokens;
+    if (mine === null) throw new ParleyError('unauthenticated', 'Nobody is signed in.');
+    return alone(deps.storage, `${name}:refresh`, async () => {
+      const stored = asTokens(await deps.storage.get(SESSION_KEY));
+      if (stored === null || closed) throw new ParleyError('unauthenticated', 'Nobody is signed in any more.');
+      // Another tab was first: its tokens are as good as ours would be.
+      if (stored.accessToken !== mine.accessToken && leftMs(stored) > 0) {
+        adopt(stored);
+        return stored;
+      }
+      return take(await deps.http().open<Tokens>('/api/accounts/refresh', { method: 'POST', body: { refreshToken: stored.refreshToken } }));
+    });
+  };
+  function refresh(): Promise<Tokens> {
+    refreshing ??= refreshOnce()
+      .catch(async (thrown: unknown) => {
+        const error = asParleyError(thrown);
+        if (error.code === 'refresh_reused' || error.code === 'session_revoked' || error.code === 'unauthenticated') await drop(error);
+        throw error;
+      })
+      .finally(() => {
+        refreshing = null;
+      });
+    return refreshing;
+  }
+
+  return {
+    current: () => tokens,
+    async signIn(way, input) {
+      const body = deps.device === undefined || input.device !== undefined ? input : { ...input, device: deps.device };
+      const headers = deps.loadKey === undefined ? {} : { [LOAD_KEY_HEADER]: deps.loadKey };
+      return take(await deps.http().open<Tokens>(`/api/accounts/${way}`, { method: 'POST', body, headers }));
+    },
+    async restore() {
+      const stored = asTokens(await deps.storage.get(SESSION_KEY).catch(() => undefined));
+      if (stored === null) return false;
+      adopt(stored);
+      if (leftMs(stored) > 0) return true;
+      try {
+        await refresh();
+      } catch (thrown) {
+        // Not reachable is not signed out: the app opens with what is stored.
+        if (tokens === null || !ERRORS[asParleyError(thrown).code].retry) return tokens !== null;
+      }
+      return true;
+    },
+    async logout() {
+      if (tokens === null) return;
+      await deps
+        .http()
+        .open('/api/accounts/logout', { method: 'POST', body: { refreshToken: tokens.refreshToken } })
+        .catch(() => {});
+      await drop(null);
+    },
+    async token(refused) {
+      const now = tokens;
+      if (now === null) throw new ParleyError('unauthenticated', 'Nobody is signed in.');
+      if (now.accessToken !== refused && leftMs(now) > 2_000) return now.accessToken;
+      return (await refresh()).accessToken;
+    },
+    end: (error) => drop(error),
+    learnTime(serverNow) {
+      offsetMs = serverNow - deps.clock.now();
+    },
+    close() {
+      closed = true;
+      cancelTimer();
+      tabs.close();
+    },
+  };
+}
+
+function asTokens(value: unknown): Tokens | null {
+  const tokens = value as Tokens | null | undefined;
+  return typeof tokens === 'object' && tokens !== null && typeof tokens.accessToken === 'string' && typeof tokens.refreshToken === 'string' ? tokens : null;
+}
+
+/** When the token was issued, ms since 1970 by the server's clock; null when it does not say. Read, never trusted. */
+function issuedAtOf(token: string): number | null {
+  try {
+    const payload = token.split('.')[1] ?? '';
+    const claims = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as { iat?: unknown };
+    return typeof claims.iat === 'number' ? claims.iat * 1000 : null;
+  } catch {
+    return null;
+  }
+}
