@@ -3,14 +3,14 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { CLI } from '../src/program.ts';
 
 const run = promisify(execFile);
-const cli = fileURLToPath(new URL('../../../apps/parley/src/cli.ts', import.meta.url));
 const log = (name: string): string => fileURLToPath(new URL(`../../../apps/parley/fixtures/irc/${name}`, import.meta.url));
-const LOGS = [log('2004-11-15_03.raw.txt'), log('2011-05-29_19.raw.txt')];
+const LOGS = [log('2005-08-08.raw.txt'), log('2009-02-23.raw.txt')];
 
 async function replay(...options: string[]): Promise<Record<string, number>> {
-  const { stdout } = await run(process.execPath, [cli, 'replay', 'irc', ...LOGS, '--json', ...options], { timeout: 150_000, maxBuffer: 1 << 24 }).catch(
+  const { stdout } = await run(process.execPath, [CLI, 'replay', 'irc', ...LOGS, '--json', ...options], { timeout: 150_000, maxBuffer: 1 << 24 }).catch(
     (error: { stdout?: string; stderr?: string }) => ({ stdout: error.stdout || JSON.stringify({ problems: [error.stderr] }) }),
   );
   return JSON.parse(stdout);

@@ -75,7 +75,7 @@ async function furnish(alice: Parley, bob: Parley, echo: Parley): Promise<void> 
   const direct = await alice.openDirect(bot.user.id);
   await alice.room(direct.room).send('Hello, Echo!');
   await echo.room(direct.room).send('You said: Hello, Echo!');
-  for (const file of ['2004-11-15_03.raw.txt', '2011-05-29_19.raw.txt'])
+  for (const file of ['2005-08-08.raw.txt', '2009-02-23.raw.txt'])
     await importOne(alice, `${HISTORY}${file}`, () => {}).catch((error: unknown) => console.error(`demo: ${file}: ${String(error)}`));
 }
 

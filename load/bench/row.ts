@@ -1,0 +1,58 @@
+// One figure of a benchmark: several values, a baseline from the same run where there is one, and a goal where there is one.
+
+export interface Goal {
+  readonly op: '<=' | '>=';
+  readonly value: number;
+  /** `value` is about the ratio to the baseline, not about the figure itself. */
+  readonly ofRatio?: boolean;
+}
+
+export interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly values: readonly number[];
+  readonly baseline?: readonly number[];
+  readonly goal?: Goal;
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+  /** Median of the baseline, and median of the figure divided by it. */
+  readonly baseline: number | null;
+  readonly ratio: number | null;
+  readonly goal: string | null;
+  readonly met: boolean | null;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}
+
+/** A row as one line of the table. Pairs of value and baseline of one repeat are divided before the median is taken. */
+export function toFigure({ name, unit, values, baseline, goal }: Row): Figure {
+  const ratios =
+    baseline === undefined
+      ? []
+      : baseline.length === values.length
+        ? values.map((value, i) => value / (baseline[i] ?? Number.NaN))
+        : [median(values) / median(baseline)];
+  const ratio = ratios.length === 0 ? null : median(ratios);
+  const judged = goal === undefined ? null : goal.ofRatio === true ? ratio : median(values);
+  return {
+    name,
+    unit,
+    min: Math.min(...values),
+    median: median(values),
+    max: Math.max(...values),
+    baseline: baseline === undefined ? null : median(baseline),
+    ratio,
+    goal: goal === undefined ? null : `${goal.op} ${goal.value}${goal.ofRatio === true ? 'x' : ''}`,
+    met: goal === undefined || judged === null ? null : goal.op === '<=' ? judged <= goal.value : judged >= goal.value,
+  };
+}
