@@ -1,0 +1,43 @@
+// Copies committed events to the topic `room.event` in the order of their partition, at least once: consumers drop by (room, seq).
+// The event table is the outbox; nothing is copied that is not committed.
+import type { Clock, EventLog, LogEntry } from '@parley/ports';
+import { type CommittedEvent, encodeRecord, partitionOf, TOPICS } from '@parley/protocol';
+import type { Logger } from '@parley/runtime';
+import { createFollower, type Follower } from './follower.ts';
+import type { Store } from './store/store.ts';
+
+export interface Relay extends Follower<null> {
+  start(): Promise<void>;
+}
+
+export interface RelayDeps {
+  readonly store: Store;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createRelay({ store, log, clock, logger }: RelayDeps): Relay {
+  let partitionCount = 0;
+  const toEntry = (committed: CommittedEvent): LogEntry => ({
+    partition: partitionOf(committed.event.room, partitionCount),
+    key: committed.event.room,
+    value: encodeRecord(committed),
+  });
+  const follower = createFollower<null>({
+    name: 'the relay to room.event',
+    store,
+    clock,
+    logger,
+    deliver: async (events) => {
+      if (events.length > 0) await log.append(TOPICS.roomEvent, events.map(toEntry));
+    },
+    recall: async () => [],
+  });
+  return {
+    ...follower,
+    start: async () => {
+      partitionCount = (await log.ends(TOPICS.roomEvent)).partitions.length;
+    },
+  };
+}

@@ -1,0 +1,177 @@
+// Consumes `room.command`: one batch over all partitions is loaded, decided and written, with the offsets in the same transaction. It is
+// the only writer of what it writes; a second one is fenced by the compare-and-set. It must never jump over a record.
+import { type Clock, type EventLog, Fenced, type LogConsumption, type LogEnds, type LogRecord, OffsetOutOfRange } from '@parley/ports';
+import { resendChanges, TOPICS } from '@parley/protocol';
+import type { InternalClient, Logger } from '@parley/runtime';
+import { type Decided, decideBatch } from './decide/batch.ts';
+import { decodeInput, type Input, poisonInput } from './decide/decode.ts';
+import { needsOf } from './decide/needs.ts';
+import type { Publisher } from './publisher.ts';
+import type { Relay } from './relay.ts';
+import type { PartitionWrite } from './store/batch-write.ts';
+import { DataError, type LogPosition, type Store } from './store/store.ts';
+
+export interface WorkerDeps {
+  readonly store: Store;
+  readonly log: EventLog;
+  readonly publisher: Publisher;
+  readonly relay: Relay;
+  readonly internal?: InternalClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Worker {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Writes how far events are told and relayed; else the next commit does. */
+  savePositions(): Promise<void>;
+  problems(): readonly string[];
+}
+
+const TOPIC = TOPICS.roomCommand;
+/** As long as a gap is there, rooms is asked again this often: the first call may have been lost. */
+const RESEND_MS = 5_000;
+
+export function createWorker({ store, log, publisher, relay, internal, clock, logger }: WorkerDeps): Worker {
+  let logId = '';
+  let partitionCount = 0;
+  let places = new Map<number, { next: number; pos: number }>();
+  let consumption: LogConsumption | null = null;
+  let stopped: string | null = null;
+  /** room -> last mver applied. */
+  const gaps = new Map<string, number>();
+
+  const askAgain = (room: string, after: number): void => {
+    void internal?.call(resendChanges, { room, after }).catch((error) => logger.warn({ err: error, room }, 'rooms could not be asked to send changes again'));
+  };
+  const resending = (): void => {
+    for (const [room, after] of gaps) askAgain(room, after);
+  };
+
+  async function startAt(partitions: readonly number[], ends: LogEnds): Promise<ReadonlyMap<number, number>> {
+    places = new Map();
+    const known = await knownPositions(store, partitions, ends);
+    logId = ends.logId;
+    partitionCount = ends.partitions.length;
+    places = new Map(known.map(({ partition, next, pos }) => [partition, { next, pos }]));
+    publisher.takeOver(known.map(({ partition, published, pos }) => ({ partition, done: published, target: pos })));
+    relay.takeOver(known.map(({ partition, relayed, pos }) => ({ partition, done: relayed, target: pos })));
+    return new Map(known.map(({ partition, next }) => [partition, next]));
+  }
+
+  async function handle(records: readonly LogRecord[]): Promise<void> {
+    const fresh = records.filter((record) => record.offset >= (places.get(record.partition)?.next ?? Number.POSITIVE_INFINITY));
+    if (fresh.length > 0) await write(fresh.map((record) => decodeInput(record, partitionCount)));
+  }
+
+  /** A batch whose data the database refuses is halved until the one record is found; that one gets a stored rejection and a dead letter. */
+  async function write(inputs: readonly Input[]): Promise<void> {
+    try {
+      await attempt(inputs);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      const [first] = inputs;
+      if (inputs.length > 1) {
+        const half = inputs.length >> 1;
+        await write(inputs.slice(0, half));
+        await write(inputs.slice(half));
+      } else if (first && first.kind !== 'poison') await attempt([poisonInput(first.record, partitionCount, `the database refused it: ${error.message}`)]);
+      else throw error;
+    }
+  }
+
+  async function attempt(inputs: readonly Input[]): Promise<void> {
+    const state = await store.load(needsOf(inputs));
+    const decided = decideBatch(state, inputs, new Map([...places].map(([partition, { pos }]) => [partition, pos])));
+    const partitions = partitionWrites(inputs, decided);
+    const outcome = await store.commit({ topic: TOPIC, logId, partitions, ...decided.rows });
+    if (outcome.status === 'fenced') {
+      places = new Map();
+      throw new Fenced('Another owner has committed: these partitions are not ours any more.');
+    }
+    for (const { partition, next, pos } of partitions) places.set(partition, { next, pos });
+    const upTo = new Map(partitions.map(({ partition, pos }) => [partition, pos]));
+    const events = decided.events();
+    publisher.push(events, { users: outcome.users, answers: decided.answers }, upTo);
+    if (events.length > 0) relay.push(events, null, upTo);
+    report(decided);
+  }
+
+  function partitionWrites(inputs: readonly Input[], decided: Decided): PartitionWrite[] {
+    const next = new Map<number, number>();
+    for (const { record } of inputs) next.set(record.partition, record.offset + 1);
+    return [...next].map(([partition, to]) => ({
+      partition,
+      expected: places.get(partition)?.next ?? -1,
+      next: to,
+      pos: decided.pos.get(partition) ?? 0,
+      published: publisher.done(partition),
+      relayed: relay.done(partition),
+    }));
+  }
+
+  function report(decided: Decided): void {
+    for (const room of decided.changed) gaps.delete(room);
+    for (const { room, after } of decided.gaps) {
+      if (gaps.get(room) !== after) {
+        logger.error({ room, after }, 'a change of the room is missing: rooms is asked to send again');
+        askAgain(room, after);
+      }
+      gaps.set(room, after);
+    }
+    for (const letter of decided.rows.deadLetters) {
+      logger.error({ partition: letter.partition, offset: letter.offset }, 'a command could not be decided and was set aside as a dead letter');
+    }
+  }
+
+  let timer: { cancel(): void } | null = null;
+  return {
+    start: async () => {
+      consumption = await log.consume(TOPIC, { group: 'messages', start: startAt, handle });
+      timer = clock.every(RESEND_MS, resending);
+      consumption.ended.catch((error: unknown) => {
+        stopped = error instanceof Error ? error.message : String(error);
+        logger.error({ err: error }, 'commands are not decided any more');
+      });
+    },
+    stop: async () => {
+      timer?.cancel();
+      await consumption?.stop();
+      consumption = null;
+    },
+    savePositions: async () =>
+      store.advance(
+        TOPIC,
+        [...places.keys()].map((partition) => ({ partition, published: publisher.done(partition), relayed: relay.done(partition) })),
+      ),
+    problems: () => [
+      ...(stopped === null ? [] : [`commands are not decided: ${stopped}`]),
+      ...[...gaps].map(([room, after]) => `room ${room} waits for change ${after + 1} of rooms`),
+    ],
+  };
+}
+
+/** The stored positions of these partitions, or the log's beginning at the very first start. Anything that does not fit is an error. */
+async function knownPositions(store: Store, partitions: readonly number[], ends: LogEnds): Promise<readonly LogPosition[]> {
+  const count = await store.partitionCount(TOPIC);
+  if (count !== null && count !== ends.partitions.length) {
+    throw new OffsetOutOfRange(`${TOPIC} has ${ends.partitions.length} partitions, but rooms were laid out over ${count}: restore the old number.`);
+  }
+  const ours = ends.partitions.filter(({ partition }) => partitions.includes(partition));
+  await store.adopt(
+    TOPIC,
+    ends.logId,
+    ends.partitions.length,
+    ours.map(({ partition, from }) => ({ partition, next: from })),
+  );
+  const known = (await store.positions(TOPIC)).filter(({ partition }) => partitions.includes(partition));
+  for (const { partition, logId, next } of known) {
+    if (logId !== ends.logId) throw new OffsetOutOfRange(`${TOPIC} is another log (${ends.logId}) than the one decided so far (${logId}).`);
+    const end = ours.find((entry) => entry.partition === partition);
+    if (!end || next < end.from || next > end.next) {
+      throw new OffsetOutOfRange(`${TOPIC}/${partition}: the next offset ${next} is not within [${end?.from}, ${end?.next}] of the log.`);
+    }
+  }
+  return known;
+}
