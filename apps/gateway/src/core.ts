@@ -1,9 +1,368 @@
-// The gateway without a network.
-import type { AccessClaims, SessionEvent } from '@parley/protocol';
+// The gateway without a network: sockets go in, frames come out. Time, randomness and the transport are given to it, so that a simulation
+// runs the same code. It holds no truth: everything here can be lost and is asked for again.
+import type { Clock, EventLog, Feed, Presence, Rng } from '@parley/ports';
+import { type AccessClaims, channelOf, LIMITS, ParleyError, readEvents, type SessionEvent } from '@parley/protocol';
+import type { InternalClient, Logger, TokenVerifier } from '@parley/runtime';
+import { ClientFrames } from './client-frames.ts';
+import type { Accepted, ClientSocket, Codec } from './client-socket.ts';
+import { handlersOf } from './frame-handlers.ts';
+import { createReadMarks, type ReadMarks } from './frames/read-marks.ts';
+import { Sender } from './frames/send.ts';
+import { TokenBucket, TokenBuckets } from './frames/token-bucket.ts';
+import { Typing } from './frames/typing.ts';
+import { type GatewayConfig, type Limits, limitsOf } from './gateway-config.ts';
+import { Online } from './people/online.ts';
+import { Profiles } from './people/profiles.ts';
+import { Watched } from './people/watched.ts';
+import { Queues } from './queues.ts';
+import { Flusher } from './rooms/flush.ts';
+import { Heads } from './rooms/heads.ts';
+import { type HubStats, RING_AGE_MS } from './rooms/hub-deps.ts';
+import { Hubs } from './rooms/hubs.ts';
+import { Pages } from './rooms/pages.ts';
+import { Session } from './session.ts';
+import { FollowState } from './users/follow-state.ts';
+import { LocalUsers } from './users/local-users.ts';
+import { createSync, type Sync } from './users/sync.ts';
 
 /** The part of runtime's Revocations that the gateway needs. */
 export interface CoreRevocations {
   isRevoked(claims: AccessClaims): boolean;
   /** Answers its own undo. */
   onRevoked(listener: (event: SessionEvent) => void): () => void;
+}
+
+export interface GatewayCoreDeps {
+  readonly log: EventLog;
+  readonly feed: Feed;
+  readonly presence: Presence;
+  readonly internal: InternalClient;
+  readonly verifier: TokenVerifier;
+  readonly revocations: CoreRevocations;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly logger: Logger;
+  readonly config: GatewayConfig;
+  readonly codec: Codec;
+}
+
+export interface GatewayStats extends HubStats {
+  readonly sockets: number;
+  readonly users: number;
+  readonly rooms: number;
+  readonly flushes: number;
+  readonly stalled: number;
+}
+
+export interface GatewayCore {
+  /** Resolves when it follows the log; messages may still be away: until it was reached once, sockets are refused with `unavailable`. */
+  start(): Promise<void>;
+  /** Says bye to all, finishes appends in flight, lets go of everything. Never longer than drainMs. Idempotent. */
+  stop(): Promise<void>;
+  /** Before any token is checked. Throws ParleyError: draining, overloaded or unavailable. */
+  admit(): void;
+  /** After the token was checked. Throws ParleyError: draining, too_many_sockets, session_revoked or unavailable. */
+  check(claims: AccessClaims): void;
+  /** Takes the socket and says hello. Throws as `check`, and then the caller closes the socket. */
+  accept(socket: ClientSocket, claims: AccessClaims): Accepted;
+  problems(): readonly string[];
+  stats(): GatewayStats;
+}
+
+/** One worker's gateway. */
+export const createGatewayCore = (deps: GatewayCoreDeps): GatewayCore => new Core(deps);
+
+class Core implements GatewayCore {
+  private readonly deps: GatewayCoreDeps;
+  private readonly limits: Limits;
+  private readonly worker: string;
+  private readonly sessions = new Set<Session>();
+  private readonly hubStats: HubStats = { events: 0, behind: 0, resets: 0 };
+  private readonly admission: TokenBucket;
+  private readonly buckets: TokenBuckets;
+  private readonly flusher: Flusher;
+  private readonly pages: Pages;
+  private readonly heads: Heads;
+  private readonly hubs: Hubs;
+  private readonly users: LocalUsers;
+  private readonly sync: Sync;
+  private readonly state: FollowState;
+  private readonly sender: Sender;
+  private readonly marks: ReadMarks;
+  private readonly typing: Typing;
+  private readonly online: Online;
+  private readonly watched: Watched;
+  private readonly profiles: Profiles;
+  private readonly queues: Queues;
+  private readonly frames: ClientFrames;
+  private readonly timers: { cancel(): void }[] = [];
+  private phase: 'new' | 'running' | 'draining' | 'stopped' = 'new';
+  private stopping: Promise<void> | null = null;
+
+  constructor(deps: GatewayCoreDeps) {
+    const { clock, logger, internal, feed, presence, log, codec } = deps;
+    this.deps = deps;
+    this.limits = limitsOf(deps.config);
+    this.worker = deps.rng.id();
+    const { worker } = this.limits;
+    this.admission = new TokenBucket(worker.admission, clock.monotonic());
+    this.buckets = new TokenBuckets(clock);
+    this.flusher = new Flusher(clock);
+    this.pages = new Pages({ clock, codec, read: async (room, after, limit) => (await internal.call(readEvents, { room, after, limit })).events });
+    this.typing = new Typing({ feed, clock, codec });
+    this.heads = this.makeHeads();
+    this.hubs = this.makeHubs();
+    const onLost = (): void => this.lost();
+    this.users = new LocalUsers({ feed, clock, logger, onLost, onMessage: (user, message) => this.state.onMessage(user, message) });
+    this.sync = createSync({ internal, clock, windowMs: worker.resumeWindowMs, onEpoch: (epoch) => this.heads.noteEpoch(epoch) });
+    this.state = new FollowState({ hubs: this.hubs, users: this.users, sync: this.sync, clock, logger, epoch: () => this.heads.epoch ?? '' });
+    this.sender = new Sender({
+      log,
+      clock,
+      logger,
+      limits: worker,
+      inFlightOf: (session) => this.limits.rates[session.claims.cls].inFlight,
+      isStranger: (session, room) => this.isStranger(session, room),
+    });
+    this.marks = createReadMarks({ internal, clock, logger });
+    this.online = new Online({ presence, clock, logger, worker: this.worker });
+    this.watched = new Watched({ presence, clock, logger });
+    this.profiles = new Profiles({ log, clock, logger, watchersOf: (user) => this.watched.watchersOf(user) });
+    this.queues = new Queues({
+      clock,
+      limits: this.limits.queue,
+      tokenGraceMs: worker.tokenGraceMs,
+      sessions: () => this.sessions,
+      onSweep: () => this.onSweep(),
+    });
+    this.frames = this.makeFrames();
+  }
+
+  async start(): Promise<void> {
+    if (this.phase !== 'new') return;
+    this.phase = 'running';
+    this.heads.start();
+    this.online.start();
+    this.queues.start();
+    const undo = this.deps.revocations.onRevoked((event) => this.revoke(event));
+    this.timers.push(
+      { cancel: undo },
+      this.deps.clock.every(this.limits.worker.usersMs / 10, () => this.compareUsers()),
+    );
+    await Promise.all([this.heads.compare(), this.profiles.start()]);
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.drain();
+    return this.stopping;
+  }
+
+  admit(): void {
+    this.checkServing();
+    if (this.sessions.size >= this.limits.worker.sockets) throw new ParleyError('overloaded', 'This gateway is full.', { retryAfterMs: this.spread(5_000) });
+    if (this.admission.take(this.deps.clock.monotonic()) > 0)
+      throw new ParleyError('overloaded', 'Too many are connecting.', { retryAfterMs: this.spread(5_000) });
+  }
+
+  check(claims: AccessClaims): void {
+    this.checkServing();
+    if (this.deps.revocations.isRevoked(claims)) throw new ParleyError('session_revoked');
+    const max = this.limits.rates[claims.cls].socketsPerUser;
+    if (this.users.count(claims.sub) >= max) throw new ParleyError('too_many_sockets', undefined, { retryAfterMs: 10_000, details: { max } });
+  }
+
+  accept(socket: ClientSocket, claims: AccessClaims): Accepted {
+    this.check(claims);
+    const session = new Session(socket, claims, this.limits.queue, (stalled) => this.queues.onStalled(stalled));
+    this.sessions.add(session);
+    session.emit('hello', {
+      protocol: LIMITS.protocolVersion,
+      user: claims.sub,
+      session: claims.sid,
+      epoch: this.heads.epoch ?? '',
+      serverTime: this.deps.clock.now(),
+      gateway: this.limits.name ?? this.worker,
+    });
+    this.users.add(session);
+    this.online.arrived(session.user);
+    return {
+      frame: (name, payload, ack) => this.frames.handle(session, name, payload, ack),
+      closed: () => this.closed(session),
+    };
+  }
+
+  problems(): readonly string[] {
+    const problems: string[] = [];
+    if (this.heads.failing) problems.push('Rooms cannot be compared with messages: an event that the feed lost is seen late.');
+    if (this.hubs.failing.size > 0) problems.push(`${this.hubs.failing.size} rooms cannot be opened: their members get nothing live.`);
+    if (this.sender.failing) problems.push('The log takes no commands: nothing can be posted.');
+    if (this.online.failing) problems.push('Presence is away: who is online is not shown rightly.');
+    if (this.profiles.failing) problems.push('Account events are not followed: changed names are seen late.');
+    return problems;
+  }
+
+  stats(): GatewayStats {
+    return {
+      ...this.hubStats,
+      sockets: this.sessions.size,
+      users: [...this.users.all()].length,
+      rooms: this.hubs.size,
+      flushes: this.flusher.flushes,
+      stalled: this.queues.stalledCount,
+    };
+  }
+
+  private checkServing(): void {
+    if (this.phase === 'draining' || this.phase === 'stopped')
+      throw new ParleyError('draining', undefined, { retryAfterMs: this.spread(this.limits.drainSpreadMs) });
+    if (this.phase === 'new' || this.heads.epoch === null)
+      throw new ParleyError('unavailable', 'The gateway has not reached messages yet.', { retryAfterMs: 500 });
+  }
+
+  private closed(session: Session): void {
+    if (session.closed) return;
+    session.closed = true;
+    this.sessions.delete(session);
+    session.unstall();
+    this.typing.end(session);
+    for (const seat of [...session.seats.values()]) seat.hub.detach(seat, false);
+    this.watched.forget(session);
+    if (this.users.remove(session)) this.online.left(session.user);
+  }
+
+  private revoke(event: SessionEvent): void {
+    const body = new ParleyError('session_revoked').toBody();
+    for (const session of [...(this.users.get(event.user)?.sessions ?? [])]) {
+      if (this.deps.revocations.isRevoked(session.claims)) session.bye(body);
+    }
+  }
+
+  /** The feed may have lost anything: rooms and users are compared with messages. */
+  private lost(): void {
+    this.heads.lost();
+    for (const user of this.users.all()) this.state.check(user.id, this.spread(1_000));
+  }
+
+  /** A tenth of the users each time, at random places in it, so that nobody is out of step for ever and messages is never asked for all at once. */
+  private compareUsers(): void {
+    const everyMs = this.limits.worker.usersMs / 10;
+    for (const user of this.users.all()) if (this.deps.rng.random() < 0.1) this.state.check(user.id, this.spread(everyMs));
+  }
+
+  private onSweep(): void {
+    this.buckets.sweep();
+    for (const hub of this.hubs.all()) hub.trim();
+  }
+
+  private async isStranger(session: Session, room: string): Promise<boolean> {
+    try {
+      const { rights } = await this.sync.ask({ user: session.user, me: session.ver, rooms: {} });
+      return !rights.some((right) => right.room === room);
+    } catch {
+      return false;
+    }
+  }
+
+  private spread(ms: number): number {
+    return Math.ceil(this.deps.rng.random() * ms);
+  }
+
+  private makeHeads(): Heads {
+    const { internal, clock, logger } = this.deps;
+    return new Heads({
+      internal,
+      clock,
+      logger,
+      everyMs: this.limits.worker.headsMs,
+      hubs: () => this.hubs.all(),
+      hub: (room) => this.hubs.peek(room),
+      onEpoch: () => {
+        const body = new ParleyError('overloaded', 'The history was restored: connect again.', {
+          retryAfterMs: this.spread(this.limits.drainSpreadMs),
+        }).toBody();
+        for (const session of [...this.sessions]) session.bye(body);
+        this.hubs.restart();
+      },
+    });
+  }
+
+  private makeHubs(): Hubs {
+    const { feed, clock, codec, internal, logger } = this.deps;
+    return new Hubs(feed, {
+      clock,
+      codec,
+      pages: this.pages,
+      flusher: this.flusher,
+      limits: this.limits.worker,
+      ringAgeMs: RING_AGE_MS,
+      stats: this.hubStats,
+      logger,
+      epoch: () => this.heads.epoch ?? '',
+      headOf: (room) => this.heads.headOf(room),
+      tail: (room, after) => feed.since(channelOf.room(room), after),
+      read: (room, after) => internal.call(readEvents, { room, after, limit: LIMITS.eventsPage }),
+      rightOf: async (session, room) =>
+        (await this.sync.ask({ user: session.user, me: session.ver, rooms: {} })).rights.find((right) => right.room === room) ?? null,
+      onLost: () => this.lost(),
+      onNow: (hub, payload) => this.typing.receive(hub, payload),
+      onJoined: (hub, user, seq) => {
+        const sessions = this.users.get(user)?.sessions ?? [];
+        for (const session of sessions)
+          if (session.resume === 'done' && (session.seats.get(hub.room)?.joinSeq ?? -1) < seq) return this.state.check(user, 1_000);
+      },
+    });
+  }
+
+  private makeFrames(): ClientFrames {
+    const { clock, logger, verifier } = this.deps;
+    return new ClientFrames({
+      clock,
+      logger,
+      buckets: this.buckets,
+      rates: this.limits.rates,
+      isDraining: () => this.phase !== 'running',
+      handlers: handlersOf({
+        resume: { hubs: this.hubs, users: this.users, sync: this.sync, state: this.state, resumeEvents: this.limits.worker.resumeEvents },
+        sender: this.sender,
+        marks: this.marks,
+        typing: this.typing,
+        watched: this.watched,
+        verifier,
+      }),
+    });
+  }
+
+  private async drain(): Promise<void> {
+    const wasRunning = this.phase === 'running';
+    this.phase = 'draining';
+    const late = new Promise<void>((resolve) => {
+      const timer = this.deps.clock.after(this.limits.drainMs, resolve);
+      this.timers.push(timer);
+    });
+    const message = 'This server is going down for a restart.';
+    for (const session of this.sessions) session.emit('bye', { code: 'draining', message, retryAfterMs: this.spread(this.limits.drainSpreadMs) });
+    if (wasRunning) await Promise.race([late, this.finish()]);
+    this.phase = 'stopped';
+    for (const session of [...this.sessions]) {
+      session.socket.close(false);
+      this.closed(session);
+    }
+    await Promise.race([late, this.release()]);
+    for (const timer of this.timers.splice(0)) timer.cancel();
+  }
+
+  private async finish(): Promise<void> {
+    await this.sender.idle();
+    await this.marks.flush();
+    this.flusher.stop();
+  }
+
+  private async release(): Promise<void> {
+    this.heads.stop();
+    this.queues.stop();
+    this.typing.stop();
+    const steps = [this.online.stop(), this.watched.stop(), this.profiles.stop(), this.users.close(), this.hubs.close()];
+    for (const step of await Promise.allSettled(steps))
+      if (step.status === 'rejected') this.deps.logger.warn({ err: step.reason }, 'a part of the gateway did not stop cleanly');
+  }
 }

@@ -1,30 +1,40 @@
 // The gateway as a service: the core behind Socket.IO. It holds sockets and no truth: no database, nothing that may not be lost.
 import type http from 'node:http';
-import type { Clock, EventLog, Feed, Presence, Rng } from '@parley/ports';
-import type { InternalClient, Logger, Service, TokenVerifier } from '@parley/runtime';
-import type { CoreRevocations } from './core.ts';
-import type { GatewayConfig } from './gateway-config.ts';
+import type { Service } from '@parley/runtime';
+import { createGatewayCore, type GatewayCoreDeps, type GatewayStats } from './core.ts';
+import { limitsOf } from './gateway-config.ts';
+import { socketIoCodec } from './socket-io/event-frame.ts';
+import { type SocketIoServer, serveSocketIo } from './socket-io/socket-io-server.ts';
 
-export interface GatewayDeps {
-  readonly log: EventLog;
-  readonly feed: Feed;
-  readonly presence: Presence;
-  readonly internal: InternalClient;
-  readonly verifier: TokenVerifier;
-  readonly revocations: CoreRevocations;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly logger: Logger;
-  readonly config: GatewayConfig;
-}
+export type GatewayDeps = Omit<GatewayCoreDeps, 'codec'>;
 
 export interface Gateway extends Service {
-  /** Serves Socket.IO on this server's upgrades, at /socket.io. Before start() or after stop() sockets are refused. */
+  /** Serves Socket.IO on this server's upgrades, at /socket.io. Before start() and after stop() sockets are refused. */
   attach(server: http.Server): void;
+  problems(): readonly string[];
+  stats(): GatewayStats;
 }
 
-/** The sockets of one worker. */
+/** Connections that have not said who they are yet, beside the sockets. */
+const STRANGERS_MAX = 1_000;
+
+/** The sockets of one worker. Needs messages for the rooms' truth; start() resolves also while messages is away. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  void deps;
-  throw new Error('The gateway is being built.');
+  const core = createGatewayCore({ ...deps, codec: socketIoCodec });
+  const limits = limitsOf(deps.config);
+  const servers: SocketIoServer[] = [];
+  return {
+    name: 'gateway',
+    attach(server) {
+      const { verifier, logger } = deps;
+      servers.push(serveSocketIo(server, { core, verifier, logger, origins: limits.origins, connectionsMax: limits.worker.sockets + STRANGERS_MAX }));
+    },
+    start: () => core.start(),
+    async stop() {
+      await core.stop();
+      for (const server of servers.splice(0)) server.close();
+    },
+    problems: () => core.problems(),
+    stats: () => core.stats(),
+  };
 }

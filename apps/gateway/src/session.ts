@@ -1,0 +1,79 @@
+// One accepted socket: who it is, where it sits, how full it is. It decides nothing about rooms.
+import type { AccessClaims, ErrorBody, ServerFrame, ServerFrameName, StateChange } from '@parley/protocol';
+import type { ClientSocket } from './client-socket.ts';
+import type { QueueLimits } from './gateway-config.ts';
+import type { Seat } from './rooms/seat.ts';
+
+export class Session {
+  readonly socket: ClientSocket;
+  readonly user: string;
+  claims: AccessClaims;
+  readonly seats = new Map<string, Seat>();
+  closed = false;
+  resume: 'none' | 'asking' | 'done' = 'none';
+  /** Version of the user's state that this socket has; meaningful when resumed. */
+  ver = 0;
+  /** Changes that came while its resume was being answered. */
+  held: StateChange[] = [];
+  /** People whose presence it shows. */
+  watching: ReadonlySet<string> = new Set();
+  inFlight = 0;
+  /** Over the bounds of its queue: nothing of a room is queued until it has drained. */
+  stalled = false;
+  /** Since when (monotonic ms) it is stalled, or holds bytes. */
+  stalledSince = 0;
+  bufferedSince: number | null = null;
+  private readonly queue: QueueLimits;
+  private readonly onStalled: (session: Session) => void;
+  private drainWaiters: (() => void)[] = [];
+
+  constructor(socket: ClientSocket, claims: AccessClaims, queue: QueueLimits, onStalled: (session: Session) => void) {
+    this.socket = socket;
+    this.user = claims.sub;
+    this.claims = claims;
+    this.queue = queue;
+    this.onStalled = onStalled;
+  }
+
+  emit<N extends ServerFrameName>(name: N, payload: ServerFrame<N>): void {
+    if (!this.closed) this.socket.emit(name, payload);
+  }
+
+  /** May a room's events be written? False: the room falls behind. */
+  canTake(): boolean {
+    if (this.stalled || this.closed) return false;
+    if (this.socket.bufferedBytes() <= this.queue.hardBytes) return true;
+    this.stall();
+    return false;
+  }
+
+  /** May ephemera (typing, presence) be written? They go first. */
+  canTakeEphemera(): boolean {
+    return !this.closed && !this.stalled && this.socket.bufferedBytes() <= this.queue.softBytes;
+  }
+
+  stall(): void {
+    if (this.stalled || this.closed) return;
+    this.stalled = true;
+    this.onStalled(this);
+  }
+
+  /** Resolves when it has drained, or is closed. */
+  drained(): Promise<void> {
+    if (!this.stalled || this.closed) return Promise.resolve();
+    return new Promise((resolve) => this.drainWaiters.push(resolve));
+  }
+
+  /** The queue is short again, or the socket is gone: who waited goes on. */
+  unstall(): void {
+    this.stalled = false;
+    for (const wake of this.drainWaiters.splice(0)) wake();
+  }
+
+  /** Says why, then closes. */
+  bye(error: ErrorBody, now = false): void {
+    if (this.closed) return;
+    this.emit('bye', { code: error.code, message: error.message, ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }) });
+    this.socket.close(now);
+  }
+}

@@ -1,0 +1,99 @@
+// Socket.IO v5 over WebSocket as the core's transport: default namespace, JSON, no deflate, no recovery of its own.
+// It knows packets and connections; what they mean is the core's.
+import type http from 'node:http';
+import { type AccessClaims, LIMITS, ParleyError } from '@parley/protocol';
+import type { Logger, TokenVerifier } from '@parley/runtime';
+import { Server, type Socket } from 'socket.io';
+import { Encoder } from 'socket.io-parser';
+import type { AckFn } from '../client-socket.ts';
+import type { GatewayCore } from '../core.ts';
+import { EngineSocket } from './engine-socket.ts';
+import { authenticateHandshake, isOriginAllowed } from './handshake.ts';
+import { StrictDecoder } from './strict-decoder.ts';
+
+const PING_INTERVAL_MS = 8_000;
+const PING_TIMEOUT_MS = 6_000;
+/** A connection that does not say who it is in this time is closed. */
+const CONNECT_MS = 10_000;
+
+export interface SocketIoDeps {
+  readonly core: GatewayCore;
+  readonly verifier: TokenVerifier;
+  readonly logger: Logger;
+  readonly origins: readonly string[];
+  /** Connections at once, whoever they are: a hard cap before anything is known of them. */
+  readonly connectionsMax: number;
+}
+
+export interface SocketIoServer {
+  /** Closes every connection that is left. The http server stays. */
+  close(): void;
+}
+
+export function serveSocketIo(server: http.Server, deps: SocketIoDeps): SocketIoServer {
+  const io = new Server(server, {
+    transports: ['websocket'],
+    perMessageDeflate: false,
+    httpCompression: false,
+    maxHttpBufferSize: LIMITS.frameBytes,
+    serveClient: false,
+    pingInterval: PING_INTERVAL_MS,
+    pingTimeout: PING_TIMEOUT_MS,
+    connectTimeout: CONNECT_MS,
+    parser: { Encoder, Decoder: StrictDecoder },
+    allowRequest: (request, answer) => {
+      if (io.engine.clientsCount >= deps.connectionsMax) return answer('overloaded', false);
+      if (!isOriginAllowed(request, deps.origins)) return answer('origin_refused', false);
+      answer(null, true);
+    },
+  });
+  io.engine.on('connection', forgetRequest);
+  io.use((socket, next) => {
+    authenticateHandshake(socket.handshake.auth, deps.core, deps.verifier).then(
+      (claims) => {
+        socket.data = claims;
+        next();
+      },
+      (error: unknown) => refuse(socket, error, deps.logger, next),
+    );
+  });
+  io.on('connection', (socket) => accept(socket, deps));
+  return { close: () => void io.engine.close() };
+}
+
+/** The upgrade request holds headers and buffers that nobody reads again. */
+function forgetRequest(connection: { request: unknown; transport: { req?: unknown } }): void {
+  connection.request = null;
+  connection.transport.req = null;
+}
+
+function refuse(socket: Socket, error: unknown, logger: Logger, next: (error: Error) => void): void {
+  if (!(error instanceof ParleyError)) logger.error({ err: error }, 'a handshake could not be answered');
+  const body = (error instanceof ParleyError ? error : new ParleyError('internal')).toBody();
+  next(Object.assign(new Error(body.message), { data: body }));
+  // The refusal is written in the next tick; then the connection has no use.
+  setImmediate(() => socket.conn.close());
+}
+
+function accept(socket: Socket, deps: SocketIoDeps): void {
+  const link = new EngineSocket(socket);
+  // Holds the token and the headers.
+  (socket as { handshake: unknown }).handshake = null;
+  try {
+    const accepted = deps.core.accept(link, socket.data as AccessClaims);
+    socket.data = null;
+    socket.onAny((name: unknown, ...args: unknown[]) => {
+      const last = args.at(-1);
+      const ack = typeof last === 'function' ? (args.pop() as AckFn) : noAck;
+      accepted.frame(String(name), args.length === 1 ? args[0] : undefined, ack);
+    });
+    socket.on('disconnect', () => accepted.closed());
+  } catch (error) {
+    // Between the check of the handshake and now the gateway began to drain, or the user's other sockets came first.
+    const body = (error instanceof ParleyError ? error : new ParleyError('internal')).toBody();
+    link.emit('bye', { code: body.code, message: body.message, ...(body.retryAfterMs === undefined ? {} : { retryAfterMs: body.retryAfterMs }) });
+    link.close(false);
+  }
+}
+
+const noAck: AckFn = () => {};
