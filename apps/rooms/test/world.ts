@@ -16,8 +16,7 @@ import {
   resendChanges,
   TOPICS,
 } from '@parley/protocol';
-import { answer, createHttpApp, createInternalBus, type Service } from '@parley/runtime';
-import { pino } from 'pino';
+import { answer, createHttpApp, createInternalBus, createLogger, type Service } from '@parley/runtime';
 import { createRooms, migrationsFolder } from '../src/index.ts';
 
 type Change = Extract<RoomCommand, { type: 'room.change' }>;
@@ -158,7 +157,7 @@ export async function startWorld(): Promise<World> {
       heads: Object.fromEntries(rooms.map((room) => [room, messages.applied.get(room)?.length ?? 0])),
     })),
   ]);
-  const logger = pino({ level: 'silent' });
+  const logger = createLogger({ level: 'silent' });
   const verifier = {
     verify: async (token: string): Promise<AccessClaims> => {
       if (token === '') throw new ParleyError('unauthenticated');
