@@ -1,7 +1,13 @@
-// The one HTTP app: every service's routes, the documentation, the web files and health. Carries no sockets: the gateway attaches to `app.server`.
+// The one HTTP app: every service's routes, the documents, the web files and health. Carries no sockets: the gateway attaches to `app.server`.
 import type { Rng } from '@parley/ports';
-import { createHttpApp, type Logger, type Metrics, type Service } from '@parley/runtime';
+import { createHttpApp, type Logger, type Metrics, registerHealth, registerMetrics, type Service } from '@parley/runtime';
 import type { FastifyInstance } from 'fastify';
+import { registerConnect } from './connect.ts';
+import { registerDocuments } from './documents.ts';
+import { registerHttpMetrics } from './http-metrics.ts';
+import { registerOpenApi, registerServices } from './openapi.ts';
+import { registerSecurityHeaders } from './security-headers.ts';
+import { registerWebFiles } from './web-files.ts';
 
 export interface EdgeDeps {
   readonly services: readonly Service[];
@@ -11,11 +17,26 @@ export interface EdgeDeps {
   readonly origins: readonly string[];
   readonly logger: Logger;
   readonly rng: Rng;
-  /** Served at /metrics to this machine when given. */
+  /** Where clients find the socket. Default '/': this server. */
+  readonly gatewayUrl?: string;
+  /** Counted into, and served at /metrics to this machine, when given. */
   readonly metrics?: Metrics;
 }
 
 /** An app that is ready to listen. `app.server` is the http.Server for the gateway; `app.close()` ends it. */
-export async function createEdge(deps: EdgeDeps): Promise<FastifyInstance> {
-  return createHttpApp(deps);
+export async function createEdge({ services, webRoot, origins, logger, rng, gatewayUrl = '/', metrics }: EdgeDeps): Promise<FastifyInstance> {
+  const app = createHttpApp({ logger, rng });
+  await registerSecurityHeaders(app, origins);
+  await registerOpenApi(app);
+  if (metrics) {
+    registerHttpMetrics(app, metrics);
+    registerMetrics(app, metrics);
+  }
+  registerHealth(app, services);
+  registerConnect(app, gatewayUrl);
+  await registerServices(app, services);
+  await registerDocuments(app);
+  await registerWebFiles(app, webRoot);
+  await app.ready();
+  return app;
 }

@@ -4,6 +4,7 @@ export * from './errors.ts';
 export * from './feed.ts';
 export * from './frames.ts';
 export * from './http/accounts.ts';
+export * from './http/edge.ts';
 export * from './http/messages.ts';
 export * from './http/rooms.ts';
 export * from './ids.ts';

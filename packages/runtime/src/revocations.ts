@@ -58,7 +58,12 @@ export function createRevocations({ log, clock, logger }: RevocationsDeps): Revo
   const follow = async (): Promise<void> => {
     consumption = await log.consume(TOPICS.sessionEvent, {
       group: null,
-      start: async (partitions, ends) => new Map(ends.partitions.filter((p) => partitions.includes(p.partition)).map((p) => [p.partition, p.from])),
+      start: async (partitions, ends) => {
+        const assigned = ends.partitions.filter((p) => partitions.includes(p.partition));
+        // What was trimmed away in the meantime will not come.
+        for (const p of assigned) read.set(p.partition, Math.max(read.get(p.partition) ?? 0, p.from));
+        return new Map(assigned.map((p) => [p.partition, p.from]));
+      },
       handle,
     });
     problem = null;

@@ -31,7 +31,7 @@ export function addSignInRoutes(app: ZodApp, context: () => Context, guard: Sess
     async (request) => refreshTokens(context(), request.body.refreshToken),
   );
 
-  const logoutBody = z.optional(z.partial(Refresh));
+  const logoutBody = z.nullish(z.partial(Refresh));
   app.post(
     '/api/accounts/logout',
     { schema: { tags, summary: 'End this session, named by the access token or by the refresh token', body: logoutBody, response: { 204: z.undefined() } } },

@@ -76,8 +76,8 @@ export function addOwnerRoutes(app: ZodApp, context: () => Context, guard: Sessi
 
   app.post(
     '/api/registration-invitations',
-    { schema: { tags, security, summary: 'Owner: an invitation to register', body: MakeInvitation, response: { 201: Invitation } } },
-    async (request, reply) => reply.code(201).send(await makeInvitation(context(), await guard.owner(request), request.body)),
+    { schema: { tags, security, summary: 'Owner: an invitation to register', body: z.nullish(MakeInvitation), response: { 201: Invitation } } },
+    async (request, reply) => reply.code(201).send(await makeInvitation(context(), await guard.owner(request), request.body ?? {})),
   );
 
   app.post('/api/load-keys', { schema: { tags, security, summary: 'Owner: a load key, shown once', response: { 201: LoadKey } } }, async (request, reply) => {

@@ -1,7 +1,7 @@
 // The HTTP app that services put their routes on: zod schemas, strict JSON, request ids, typed errors. Knows no service.
 import type { Rng } from '@parley/ports';
 import { LIMITS } from '@parley/protocol';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from '../log.ts';
 import { setErrorHandler } from './errors.ts';
@@ -17,7 +17,7 @@ export interface HttpAppDeps {
 export function createHttpApp({ logger, rng, bodyBytes = LIMITS.bodyBytes }: HttpAppDeps): FastifyInstance {
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytes,
     // Never taken from the caller: ids must not be forged into our logs. X-Forwarded-For is not trusted either.
     requestIdHeader: false,

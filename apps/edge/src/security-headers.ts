@@ -1,0 +1,51 @@
+// What browsers may do with our pages: only our own scripts, no inline ones, nobody's frame.
+
+import type { IncomingMessage } from 'node:http';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import { LOAD_KEY_HEADER } from '@parley/protocol';
+import type { FastifyInstance } from 'fastify';
+
+/** Not every browser takes 'self' for the socket's scheme as well, so the same host is named with it. */
+const ownSocket =
+  (scheme: 'ws' | 'wss') =>
+  (request: IncomingMessage): string => {
+    const host = request.headers.host ?? '';
+    return /^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? `${scheme}://${host}` : "'self'";
+  };
+
+export async function registerSecurityHeaders(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        scriptSrcAttr: ["'none'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'", ownSocket('ws'), ownSocket('wss')],
+        workerSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // Only for the host itself: who runs other things beside Parley has not asked for more. Browsers ignore it without TLS.
+    strictTransportSecurity: { maxAge: 15_552_000, includeSubDomains: false },
+    xFrameOptions: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+  await app.register(cors, {
+    // Exact strings. Tokens go in a header that scripts set, never in cookies, so credentials are not allowed.
+    origin: origins.map((origin) => origin.replace(/\/$/, '')),
+    credentials: false,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', LOAD_KEY_HEADER],
+    exposedHeaders: ['x-request-id', 'retry-after'],
+    maxAge: 600,
+  });
+}
