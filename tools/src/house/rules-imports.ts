@@ -44,12 +44,8 @@ export const checkImports: Rule = (repository) =>
 
 function refuse(file: SourceFile, specifier: string): string | null {
   const workspace = workspaceOf(file.path);
-  if (specifier.startsWith('.')) {
-    const target = posix.join(posix.dirname(file.path), specifier);
-    return workspaceOf(target) === workspace || !/^(apps|packages)\//.test(target)
-      ? null
-      : `reaches into another package (${specifier}): import it by its name`;
-  }
+  const target = specifier.startsWith('.') ? posix.join(posix.dirname(file.path), specifier) : '';
+  if (/^(apps|packages)\//.test(target) && workspaceOf(target) !== workspace) return `reaches into another package (${specifier}): import it by its name`;
   const ours = /^@parley\/([^/]+)/.exec(specifier)?.[1];
   const allowed = ALLOWED[workspace];
   if (ours !== undefined && allowed !== undefined && `packages/${ours}` !== workspace && `apps/${ours}` !== workspace) {
