@@ -147,7 +147,7 @@ class Core implements GatewayCore {
     const undo = this.deps.revocations.onRevoked((event) => this.revoke(event));
     this.timers.push(
       { cancel: undo },
-      this.deps.clock.every(this.limits.worker.usersMs / 10, () => this.compareUsers()),
+      this.deps.clock.every(this.limits.worker.usersMs, () => this.compareUsers()),
     );
     await Promise.all([this.heads.compare(), this.profiles.start()]);
   }
@@ -243,10 +243,9 @@ class Core implements GatewayCore {
     for (const user of this.users.all()) this.state.check(user.id, this.spread(1_000));
   }
 
-  /** A tenth of the users each time, at random places in it, so that nobody is out of step for ever and messages is never asked for all at once. */
+  /** Spread over the time until the next, so that messages is never asked for all at once. */
   private compareUsers(): void {
-    const everyMs = this.limits.worker.usersMs / 10;
-    for (const user of this.users.all()) if (this.deps.rng.random() < 0.1) this.state.check(user.id, this.spread(everyMs));
+    for (const user of this.users.all()) this.state.check(user.id, this.spread(this.limits.worker.usersMs));
   }
 
   private onSweep(): void {

@@ -56,15 +56,17 @@ export class FollowState {
     if (holes) this.check(session.user, CHECK_AFTER_MS);
   }
 
-  /** Compares the user's rooms with messages soon; one comparison per user at a time. */
+  /** Compares the user's rooms with messages after this time, or earlier when that is due already. */
   check(userId: string, afterMs: number): void {
     const user = this.deps.users.get(userId);
-    if (user === undefined || user.checking) return;
-    user.checking = true;
-    this.deps.clock.after(afterMs, () => {
-      user.checking = false;
-      if (this.deps.users.get(userId) === user) void this.checkNow(user).catch(() => this.check(userId, CHECK_RETRY_MS));
+    const at = this.deps.clock.monotonic() + afterMs;
+    if (user === undefined || (user.check !== null && user.check.at <= at)) return;
+    user.check?.timer.cancel();
+    const timer = this.deps.clock.after(afterMs, () => {
+      user.check = null;
+      void this.checkNow(user).catch(() => this.check(userId, CHECK_RETRY_MS));
     });
+    user.check = { at, timer };
   }
 
   /** Resolves when the user's sockets here agree with what messages said. */

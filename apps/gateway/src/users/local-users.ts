@@ -1,5 +1,5 @@
 // The users of this worker's sockets: one subscription of `user:<id>` per user while any socket of theirs is here.
-import type { Clock, Feed, FeedSubscription } from '@parley/ports';
+import type { Clock, Feed, FeedSubscription, Timer } from '@parley/ports';
 import { channelOf, type FeedUser } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
 import type { Session } from '../session.ts';
@@ -7,8 +7,8 @@ import type { Session } from '../session.ts';
 export interface LocalUser {
   readonly id: string;
   readonly sessions: Set<Session>;
-  /** A comparison with messages is under way or due. */
-  checking: boolean;
+  /** The next comparison with messages. */
+  check: { readonly at: number; readonly timer: Timer } | null;
 }
 
 interface Entry extends LocalUser {
@@ -46,7 +46,7 @@ export class LocalUsers {
 
   add(session: Session): LocalUser {
     const known = this.users.get(session.user);
-    const entry = known ?? { id: session.user, sessions: new Set<Session>(), checking: false, subscription: null };
+    const entry = known ?? { id: session.user, sessions: new Set<Session>(), check: null, subscription: null };
     if (known === undefined) this.users.set(session.user, entry);
     entry.sessions.add(session);
     // Results of commands come here, so it is needed before the first resume too.
@@ -61,6 +61,7 @@ export class LocalUsers {
     entry.sessions.delete(session);
     if (entry.sessions.size > 0) return false;
     this.users.delete(session.user);
+    entry.check?.timer.cancel();
     const leaving = (entry.subscription ?? Promise.resolve(null))
       .then((subscription) => subscription?.unsubscribe())
       .catch(() => {})
