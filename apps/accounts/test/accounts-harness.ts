@@ -35,7 +35,8 @@ export interface Harness {
   readonly service: Service;
   readonly internal: InternalClient;
   readonly database: PgConnection;
-  readonly log: EventLog;
+  /** The log itself, whatever wrapLog makes of it. */
+  readonly memory: EventLog;
   /** All lines that were logged, at every level. */
   readonly lines: string[];
   readonly hashes: () => number;
@@ -50,13 +51,16 @@ export const PASSWORD = 'correct horse battery';
 export interface HarnessOptions {
   readonly config?: Partial<AccountsConfig>;
   readonly wrapLog?: (log: EventLog) => EventLog;
+  /** Another process of the same installation: its database, log and clock. */
+  readonly beside?: Harness;
 }
 
 /** Everything it starts ends with the test. */
-export async function startAccounts({ config = {}, wrapLog = (log) => log }: HarnessOptions = {}): Promise<Harness> {
-  const { connection, drop } = await testDatabase(migrationsFolder);
-  const clock = createManualClock();
-  const memory = createMemoryEventLog({ topics: { [TOPICS.sessionEvent]: { partitions: 1 }, [TOPICS.accountEvent]: { partitions: 1 } }, clock });
+export async function startAccounts({ config = {}, wrapLog = (log) => log, beside }: HarnessOptions = {}): Promise<Harness> {
+  const { connection, drop } = beside ? { connection: beside.database, drop: async () => {} } : await testDatabase(migrationsFolder);
+  const clock = beside?.clock ?? createManualClock();
+  const memory =
+    beside?.memory ?? createMemoryEventLog({ topics: { [TOPICS.sessionEvent]: { partitions: 1 }, [TOPICS.accountEvent]: { partitions: 1 } }, clock });
   const log = wrapLog(memory);
   const lines: string[] = [];
   const logger = createLogger({ level: 'trace', stream: { write: (line) => lines.push(line) } });
@@ -102,7 +106,7 @@ export async function startAccounts({ config = {}, wrapLog = (log) => log }: Har
     service,
     internal: bus.clientFor('test'),
     database: connection,
-    log,
+    memory,
     lines,
     hashes: () => hashed,
     call,

@@ -1,6 +1,10 @@
 // Sessions: signing in, refreshing with rotation and its grace, ending them, and that others learn of it.
+import { systemRng } from '@parley/ports';
 import type { Tokens } from '@parley/protocol';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createPasswordHasher } from '../src/credentials/passwords.ts';
+import { openDatabase } from '../src/store/store.ts';
+import { findByHandle } from '../src/store/store-people.ts';
 import { type Harness, PASSWORD, startAccounts } from './accounts-harness.ts';
 
 const login = (accounts: Harness, body: object, options: object = {}) => accounts.call<Tokens>('POST', '/api/accounts/login', { body, ...options });
@@ -150,4 +154,30 @@ test('Who tries one name too often has to wait, whoever asks; a forwarded addres
   expect(attempts.slice(0, 20).every((attempt) => attempt.error?.code === 'invalid_credentials')).toBe(true);
   expect(attempts[20]?.error?.code).toBe('slow_down');
   expect(attempts[20]?.error?.retryAfterMs).toBeGreaterThan(0);
+});
+
+test('A password hashed with older parameters is hashed anew at sign-in, and still fits.', async () => {
+  const accounts = await startAccounts();
+  await accounts.register('ada');
+  const light = createPasswordHasher({ rng: systemRng, parameters: { memoryKib: 64, passes: 1, parallelism: 1 } });
+  const database = openDatabase(accounts.database);
+  onTestFinished(() => database.$disconnect());
+  const kept = async () => (await findByHandle(database, 'ada'))?.passwordHash;
+  const old = await light.hash(PASSWORD);
+  await database.person.update({ where: { handle: 'ada' }, data: { passwordHash: old } });
+  expect((await login(accounts, { handle: 'ada', password: 'wrong password' })).error?.code).toBe('invalid_credentials');
+  expect(await kept()).toBe(old);
+  expect((await login(accounts, { handle: 'ada', password: PASSWORD })).status).toBe(200);
+  expect(await kept()).toContain('m=19456');
+  expect((await login(accounts, { handle: 'ada', password: PASSWORD })).status).toBe(200);
+});
+
+test('No session begins with a password that is being changed in the same moment.', async () => {
+  const accounts = await startAccounts();
+  const ada = await accounts.register('ada');
+  const change = accounts.call('POST', '/api/me/password', { token: ada.accessToken, body: { current: PASSWORD, next: 'another password' } });
+  const logins = await Promise.all(Array.from({ length: 8 }, () => login(accounts, { handle: 'ada', password: PASSWORD })));
+  expect((await change).status).toBe(204);
+  const alive = await Promise.all(logins.filter((answer) => answer.status === 200).map((answer) => me(accounts, answer.body.accessToken)));
+  expect(alive.filter((answer) => answer.status === 200)).toHaveLength(0);
 });

@@ -9,6 +9,7 @@ export function createOriginCheck(origins: readonly string[]): OriginCheck {
   return (origin, host) => {
     if (origin === undefined) return true;
     if (allowed.has(origin.toLowerCase()) && origin !== 'null') return true;
-    return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase();
+    // Only web pages have a host of their own: file: and the like have an empty one.
+    return /^https?:\/\/./i.test(origin) && URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
   };
 }
