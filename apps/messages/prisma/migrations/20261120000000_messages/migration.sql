@@ -201,8 +201,8 @@ CREATE FUNCTION fresh_read(me uuid, of_room uuid, value jsonb, cap int) RETURNS 
       FROM room t JOIN member m ON m.room = t.room AND m.user_id = me AND m.role IS NOT NULL WHERE t.room = of_room), value)
 $$;
 
--- The rooms of one person as they stand; `only` null: all of them.
-CREATE FUNCTION room_summaries(me uuid, only uuid[], cap int) RETURNS TABLE (room uuid, head bigint, floor bigint, summary json) LANGUAGE sql STABLE AS $$
+-- The rooms of one person as they stand; `wanted` null: all of them.
+CREATE FUNCTION room_summaries(me uuid, wanted uuid[], cap int) RETURNS TABLE (room uuid, head bigint, floor bigint, summary json) LANGUAGE sql STABLE AS $$
   SELECT t.room, t.head, m.floor, json_build_object('room', t.room, 'seq', t.head, 'msgNo', t.msg_no, 'kind', t.kind, 'name', t.name, 'topic', t.topic,
       'visibility', t.visibility, 'history', t.history, 'archived', t.archived, 'memberCount', t.member_count,
       'people', CASE WHEN t.kind = 'direct' THEN (SELECT json_agg(p.user_id ORDER BY p.user_id) FROM member p WHERE p.room = t.room) END,
@@ -210,7 +210,7 @@ CREATE FUNCTION room_summaries(me uuid, only uuid[], cap int) RETURNS TABLE (roo
       'read', fresh_read(me, t.room, coalesce(s.value, jsonb_build_object('seq', m.join_seq, 'n', 0, 'unread', 0, 'at', m.join_seq)), cap),
       'lastMessageAt', t.last_message_at)
     FROM member m JOIN room t ON t.room = m.room LEFT JOIN user_state s ON s.user_id = me AND s.key = 'read:' || t.room
-   WHERE m.user_id = me AND m.role IS NOT NULL AND (only IS NULL OR m.room = ANY (only))
+   WHERE m.user_id = me AND m.role IS NOT NULL AND (wanted IS NULL OR m.room = ANY (wanted))
 $$;
 
 CREATE FUNCTION event_json(e event) RETURNS json LANGUAGE sql IMMUTABLE AS $$
