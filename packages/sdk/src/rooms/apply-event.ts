@@ -134,7 +134,8 @@ function applyToSummary(summary: RoomSummary, any: AnyRoomEvent, me: string): Ro
 export function applyEvent(room: RoomState, event: AnyRoomEvent, me: string): RoomState {
   if (placeOf(room, event) !== 'next') return room;
   const members = applyToMembers(room.members, event);
-  const summary = room.summary === null ? null : applyToSummary(room.summary, event, me);
+  const read = foldUnread(room.read, event, me);
+  const summary = room.summary === null ? null : { ...applyToSummary(room.summary, event, me), read };
   return {
     ...room,
     seq: event.seq,
@@ -143,7 +144,7 @@ export function applyEvent(room: RoomState, event: AnyRoomEvent, me: string): Ro
     members,
     messages: applyToMessages(room.messages, event),
     notices: isNotice(event) ? [...room.notices, event] : room.notices,
-    read: foldUnread(room.read, event, me),
+    read,
     typing: event.type === 'message.posted' && room.typing.includes(event.author) ? room.typing.filter((user) => user !== event.author) : room.typing,
   };
 }

@@ -82,7 +82,7 @@ export function joinOlder(
   page: Pick<HistoryPage, 'at' | 'from' | 'messages' | 'notices' | 'moreBefore'>,
   tail: readonly AnyRoomEvent[],
 ): RoomState {
-  if (page.from >= room.from && !(page.from === room.from && room.messages.length === 0)) return room;
+  if (page.from >= room.from) return room.more === page.moreBefore ? room : { ...room, more: page.moreBefore };
   let older = page.messages.filter((message) => message.seq <= room.from);
   for (const event of tail) if (event.seq > page.at) older = applyToMessages(older, event).slice(0, older.length) as typeof older;
   return {
@@ -116,10 +116,16 @@ function countUnread(room: RoomState, mark: number, me: string): number | null {
   return Math.min(LIMITS.unread, unread);
 }
 
+const withRead = (room: RoomState, read: ReadStateValue): RoomState => ({
+  ...room,
+  read,
+  summary: room.summary === null ? null : { ...room.summary, read },
+});
+
 /** The room with the mark moved by this client. Where the run is too short to count, the server's answer will correct the number. */
 export function withOwnMark(room: RoomState, seq: number, me: string): RoomState {
   const unread = countUnread(room, seq, me) ?? room.read.unread;
-  return { ...room, read: { seq, n: room.read.n + 1, unread, at: Math.max(room.seq, room.read.at) } };
+  return withRead(room, { seq, n: room.read.n + 1, unread, at: Math.max(room.seq, room.read.at) });
 }
 
 /**
@@ -128,14 +134,14 @@ export function withOwnMark(room: RoomState, seq: number, me: string): RoomState
  */
 export function withServerRead(room: RoomState, told: ReadStateValue, recent: readonly AnyRoomEvent[], me: string): RoomState | null {
   if (told.n < room.read.n) return room;
-  if (told.at >= room.seq) return { ...room, read: told };
+  if (told.at >= room.seq) return withRead(room, told);
   if ((recent[0]?.seq ?? Number.POSITIVE_INFINITY) <= told.at + 1) {
     let read = told;
     for (const event of recent) read = foldUnread(read, event, me);
-    return { ...room, read };
+    return withRead(room, read);
   }
   // Own posts after the told place have moved the mark further.
   const mark = room.messages.reduce((seq, message) => (message.author === me && message.seq > told.at ? Math.max(seq, message.seq) : seq), told.seq);
   const unread = countUnread(room, mark, me);
-  return unread === null || room.from > told.at ? null : { ...room, read: { ...told, seq: mark, unread, at: room.seq } };
+  return unread === null || room.from > told.at ? null : withRead(room, { ...told, seq: mark, unread, at: room.seq });
 }
