@@ -1,0 +1,50 @@
+// Small questions about a message's text: is Markdown needed, who is mentioned, how big is it. Pure.
+
+/** The wire's limit in UTF-8 bytes. */
+export const MESSAGE_BYTES = 16_384;
+/** The counter appears only this near the limit. */
+const NEAR_BYTES = 1_500;
+
+const MARKS = /[*_`~[\]<>#|\\&]|https?:\/\/|www\.|^\s*(?:[-+]|\d+[.)])\s|^ {4}|\n\s*\n|@\w+\.\w/m;
+
+/** Most chat is plain words: they are shown without loading or running the Markdown parser. */
+export const needsMarkdown = (text: string): boolean => MARKS.test(text);
+
+const encoder = new TextEncoder();
+
+/** Bytes left when the limit is near, else null. Negative: too long. */
+export function bytesLeft(text: string): number | null {
+  // Three bytes a UTF-16 unit at most: short texts need no encoding.
+  if (text.length * 3 < MESSAGE_BYTES - NEAR_BYTES) return null;
+  const left = MESSAGE_BYTES - encoder.encode(text).byteLength;
+  return left <= NEAR_BYTES ? left : null;
+}
+
+export interface TextPart {
+  readonly text: string;
+  /** The handle without its @, when this part is a mention. */
+  readonly mention: string | null;
+}
+
+const MENTION = /(^|[^\p{L}\p{N}_.@/-])@([a-z0-9][a-z0-9._-]*)/giu;
+
+/** The text cut at its @mentions. Trailing dots and dashes belong to the sentence, not to the name. */
+export function splitMentions(text: string): readonly TextPart[] {
+  const parts: TextPart[] = [];
+  let end = 0;
+  for (const found of text.matchAll(MENTION)) {
+    const handle = (found[2] ?? '').replace(/[.-]+$/, '');
+    const start = found.index + (found[1] ?? '').length;
+    if (start > end) parts.push({ text: text.slice(end, start), mention: null });
+    end = start + 1 + handle.length;
+    parts.push({ text: text.slice(start, end), mention: handle.toLowerCase() });
+  }
+  if (end < text.length) parts.push({ text: text.slice(end), mention: null });
+  return parts;
+}
+
+/** One line for quotes and announcements. */
+export function oneLine(text: string, chars = 140): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > chars ? `${[...line].slice(0, chars - 1).join('')}…` : line;
+}

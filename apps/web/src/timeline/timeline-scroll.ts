@@ -1,0 +1,158 @@
+// Where the timeline stands: it opens where reading stopped, follows its end, stays put when older pages come, and is remembered per room.
+import { useVirtualizer, type VirtualItem } from '@tanstack/react-virtual';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { RoomState } from '../model/shapes.ts';
+import type { Row } from '../model/timeline-rows.ts';
+import type { TimelineData } from './timeline-data.ts';
+
+/** Still "at the end" when the last line is this near. */
+const END_PX = 48;
+/** Older pages are asked for when fewer rows than this are above. */
+const OLDER_ROWS = 12;
+const FLASH_MS = 2_400;
+/** What stays visible above a row that was jumped to. */
+const ABOVE_PX = 72;
+
+interface Remembered {
+  readonly sizes: VirtualItem[];
+  readonly offset: number;
+}
+/** Rooms that were left while scrolled up. */
+const remembered = new Map<string, Remembered>();
+
+const guess = (row: Row | undefined): number => {
+  if (row === undefined) return 24;
+  const extra = (row.day === null ? 0 : 39) + (row.fresh ? 24 : 0);
+  if (row.kind === 'start') return 200;
+  if (row.kind === 'system') return 28 + extra;
+  return extra + (row.head ? 54 : 24) + Math.floor((row.view.text?.length ?? 0) / 95) * 22 + (row.view.replyTo === null ? 0 : 23);
+};
+
+interface ScrollInput {
+  readonly room: RoomState;
+  readonly seq: number | null;
+  readonly data: TimelineData;
+  readonly onAtEnd: (atEnd: boolean) => void;
+}
+
+function useFlash() {
+  const [flash, setFlash] = useState<string | null>(null);
+  useEffect(() => {
+    if (flash === null) return;
+    const timer = setTimeout(() => setFlash(null), FLASH_MS);
+    return () => clearTimeout(timer);
+  }, [flash]);
+  return { flash, setFlash };
+}
+
+/** The row of a message, or of the first one after it. */
+const indexOfSeq = (rows: readonly Row[], seq: number): number =>
+  rows.findIndex((row) => row.kind === 'message' && row.view.seq !== null && row.view.seq >= seq);
+
+export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
+  const { rows } = data;
+  const ref = useRef<HTMLDivElement>(null);
+  const [saved] = useState(() => (seq === null && room.read.unread === 0 ? remembered.get(room.id) : undefined));
+  const { flash, setFlash } = useFlash();
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => ref.current,
+    estimateSize: (index) => guess(rows[index]),
+    getItemKey: (index) => rows[index]?.key ?? index,
+    overscan: 10,
+    anchorTo: 'end',
+    followOnAppend: seq === null,
+    scrollEndThreshold: END_PX,
+    paddingStart: 8,
+    paddingEnd: 14,
+    scrollPaddingStart: ABOVE_PX,
+    ...(saved === undefined ? {} : { initialMeasurementsCache: saved.sizes, initialOffset: saved.offset }),
+  });
+  const latest = useRef({ rows, virtualizer });
+  latest.current = { rows, virtualizer };
+
+  const look = useCallback(() => {
+    const element = ref.current;
+    if (element !== null) onAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < END_PX);
+  }, [onAtEnd]);
+
+  const jumpTo = useCallback(
+    (to: number): boolean => {
+      const { rows: now, virtualizer: list } = latest.current;
+      const index = indexOfSeq(now, to);
+      const row = now[index];
+      if (row === undefined) return false;
+      list.scrollToIndex(index, { align: 'center' });
+      setFlash(row.key);
+      return true;
+    },
+    [setFlash],
+  );
+
+  usePlacing({ room, seq, data, saved: saved !== undefined, virtualizer, jumpTo, look });
+  useEffect(
+    () => () => {
+      const element = ref.current ?? latest.current.virtualizer.scrollElement;
+      const { virtualizer: list } = latest.current;
+      if (list.isAtEnd(END_PX) || element === null) remembered.delete(room.id);
+      else remembered.set(room.id, { sizes: list.takeSnapshot(), offset: list.scrollOffset ?? 0 });
+    },
+    [room.id],
+  );
+
+  const items = virtualizer.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (rows.length === 0) return;
+    if (first < OLDER_ROWS) data.loadOlder();
+    if (last > rows.length - OLDER_ROWS) data.loadNewer();
+  });
+  return {
+    ref,
+    items,
+    height: virtualizer.getTotalSize(),
+    top: items[0]?.start ?? 0,
+    firstVisible: virtualizer.range?.startIndex ?? 0,
+    measure: virtualizer.measureElement,
+    flash,
+    jumpTo,
+    onScroll: look,
+    toEnd: () => virtualizer.scrollToEnd({ behavior: 'auto' }),
+    toIndex: (index: number) => virtualizer.scrollToIndex(index, { align: 'auto' }),
+  };
+}
+
+interface Placing extends Omit<ScrollInput, 'onAtEnd'> {
+  readonly saved: boolean;
+  readonly virtualizer: ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
+  readonly jumpTo: (seq: number) => boolean;
+  readonly look: () => void;
+}
+
+/** The first place when the rows are there, and the place of a permalink each time that it changes. */
+function usePlacing({ room, seq, data, saved, virtualizer, jumpTo, look }: Placing): void {
+  const placed = useRef<number | 'end' | null>(saved ? 'end' : null);
+  const { rows } = data;
+  const own = rows.at(-1);
+  const lastOwn = own?.kind === 'message' && own.view.pending?.what === 'post' ? own.key : null;
+  useLayoutEffect(() => {
+    if (rows.length === 0 || room.summary === null) return;
+    if (seq !== null) {
+      if (placed.current === seq || (seq <= room.from && !data.apart && data.bySeq.get(seq) === undefined)) return;
+      if (jumpTo(seq)) placed.current = seq;
+    } else if (placed.current !== 'end') {
+      const fresh = placed.current === null ? rows.findIndex((row) => row.fresh) : -1;
+      placed.current = 'end';
+      if (fresh >= 0) virtualizer.scrollToIndex(fresh, { align: 'start' });
+      else virtualizer.scrollToEnd();
+    }
+    look();
+  });
+  // What I send is seen, wherever I was reading.
+  const sent = useRef(lastOwn);
+  useLayoutEffect(() => {
+    if (lastOwn !== null && lastOwn !== sent.current) virtualizer.scrollToEnd();
+    sent.current = lastOwn;
+  }, [lastOwn, virtualizer]);
+}
