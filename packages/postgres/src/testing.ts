@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { PgConnection } from './connection.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './launcher/start-embedded-postgres.ts';
+import { type EmbeddedPostgres, startThrowawayPostgres } from './launcher/start-embedded-postgres.ts';
 import { ensureDatabase, migrate } from './migrate.ts';
 
 export interface TestDatabase {
@@ -31,7 +31,7 @@ export async function testDatabase(migrationsFolder?: string): Promise<TestDatab
 async function startServer(): Promise<EmbeddedPostgres> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-test-'));
   removeAfterUs(dataDir);
-  return startEmbeddedPostgres({ dataDir });
+  return startThrowawayPostgres({ dataDir });
 }
 
 /** Test runners end their workers in any way they like: a shell that outlives us waits for our end and the server's, then removes the folder. */

@@ -34,6 +34,14 @@ export async function openLogSession(connection: PgConnection, clock: Clock, eve
   let closed = false;
   let connecting: Promise<void> | null = null;
 
+  // A connection answers one question at a time; the driver's own queue for the others is on its way out.
+  let asked: Promise<unknown> = Promise.resolve();
+  const ask = <R extends pg.QueryResultRow>(using: pg.Client, sql: string, values: unknown[] = []): Promise<pg.QueryResult<R>> => {
+    const answer = asked.then(() => using.query<R>(sql, values));
+    asked = answer.catch(() => undefined);
+    return answer;
+  };
+
   const lose = (which: pg.Client, error: Error): void => {
     if (client !== which) return;
     client = null;
@@ -63,7 +71,7 @@ export async function openLogSession(connection: PgConnection, clock: Clock, eve
     if (client === null) return;
     const using = client;
     try {
-      const { rows } = await using.query<{ topic: number; head: string }>(HEADS);
+      const { rows } = await ask<{ topic: number; head: string }>(using, HEADS);
       const changed = rows.filter(({ topic, head }) => heads.get(topic) !== head);
       for (const { topic, head } of changed) heads.set(topic, head);
       if (changed.length > 0) events.appended(new Set(changed.map(({ topic }) => topic)));
@@ -89,7 +97,7 @@ export async function openLogSession(connection: PgConnection, clock: Clock, eve
       const using = client;
       claims.set(key, lost);
       try {
-        const { rows } = await using.query<{ held: boolean }>(CLAIM, [key]);
+        const { rows } = await ask<{ held: boolean }>(using, CLAIM, [key]);
         if (rows[0]?.held === true && client === using) return true;
       } catch (error) {
         lose(using, error as Error);
@@ -100,7 +108,7 @@ export async function openLogSession(connection: PgConnection, clock: Clock, eve
     release: async (key) => {
       if (!claims.has(key)) return;
       const using = client;
-      await using?.query(RELEASE, [key]).catch((error: Error) => lose(using, error));
+      if (using !== null) await ask(using, RELEASE, [key]).catch((error: Error) => lose(using, error));
       claims.delete(key);
     },
     close: async () => {
