@@ -31,12 +31,7 @@ export const OwnStateKey = z
     z.regex(/^(mute|draft):[0-9a-f-]{36}$|^pref:[a-z][a-z0-9._-]*$/, 'must be mute:<room>, draft:<room> or pref:<name>'),
   );
 
-export const stateKey = {
-  room: (room: string) => `room:${room}`,
-  read: (room: string) => `read:${room}`,
-  mute: (room: string) => `mute:${room}`,
-  draft: (room: string) => `draft:${room}`,
-} as const;
+export { stateKey } from './wire-names.ts';
 
 /** Changes in version order. `full`: this is the whole state, forget what is not in it. */
 export const MyChanges = z.object({ ver: Seq, full: z.boolean(), changes: z.array(StateChange) });

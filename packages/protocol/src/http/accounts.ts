@@ -62,4 +62,4 @@ export const Invitation = z.object({ code: z.string(), usesLeft: z.int(), expire
 export const LoadKey = z.object({ id: Id, key: z.string() });
 /** POST /api/people/import: people of another system; they cannot sign in. Answers each handle's person, made or already there. */
 export const ImportPeople = z.strictObject({ people: z.array(z.strictObject({ handle: Handle, name: DisplayName })).check(z.maxLength(LIMITS.importBatch)) });
-export const LOAD_KEY_HEADER = 'x-parley-load-key';
+export { LOAD_KEY_HEADER } from '../wire-names.ts';
