@@ -1,7 +1,7 @@
 // Several processes of accounts on one database, and one that comes back after its end.
 import { type EventLog, LogUnavailable } from '@parley/ports';
 import type { Tokens } from '@parley/protocol';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { PASSWORD, startAccounts } from './accounts-harness.ts';
 
 test('Two processes that start together on an empty database have one owner, one key and one order of events.', async () => {
@@ -67,4 +67,34 @@ test('An append that was taken though it seemed to fail tells an event twice, ne
     expect((await accounts.accountEvents()).length).toBeGreaterThan(1);
   });
   expect(new Set((await accounts.accountEvents()).map((event) => event.user))).toEqual(new Set([ada.user.id]));
+});
+
+test('While one process carries the outbox, another does not: nothing is told before what came first.', async () => {
+  const entered = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const slow = (real: EventLog): EventLog => ({
+    ...real,
+    append: async (topic, entries) => {
+      entered.resolve();
+      await gate.promise;
+      return real.append(topic, entries);
+    },
+  });
+  const one = await startAccounts({ wrapLog: slow });
+  const two = await startAccounts({ beside: one });
+  onTestFinished(() => gate.resolve());
+  const ada = await one.register('ada');
+  await entered.promise;
+  await two.call('PATCH', '/api/me', { token: ada.accessToken, body: { name: 'Ada L.' } });
+  // Time enough for the second to carry it, if it would.
+  for (let i = 0; i < 10; i++) {
+    await one.clock.advance(1_000);
+    await two.call('GET', '/api/me', { token: ada.accessToken });
+  }
+  expect(await one.accountEvents()).toEqual([]);
+  gate.resolve();
+  await vi.waitFor(async () => {
+    await one.clock.advance(1_000);
+    expect((await one.accountEvents()).map((event) => event.type)).toEqual(['account.created', 'person.changed']);
+  });
 });

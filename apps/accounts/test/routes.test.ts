@@ -1,0 +1,68 @@
+// Every route says what it is for, what it takes and what it answers, and asks who calls unless it is for those who are not signed in.
+
+import { createManualClock, systemRng } from '@parley/ports';
+import { createMemoryEventLog } from '@parley/ports/memory';
+import { createHttpApp, createLogger } from '@parley/runtime';
+import { expect, test } from 'vitest';
+import { createAccounts } from '../src/accounts.ts';
+import { startAccounts } from './accounts-harness.ts';
+
+interface Route {
+  readonly method: string;
+  readonly url: string;
+  readonly schema: { summary?: string; response?: object; body?: object; security?: unknown };
+}
+
+/** The routes of a service that is not started: the documents are made so. */
+async function routesOfAccounts(): Promise<Route[]> {
+  const logger = createLogger({ level: 'silent' });
+  const clock = createManualClock();
+  const database = { host: '127.0.0.1', port: 1, user: 'nobody', database: 'none' };
+  const log = createMemoryEventLog({ topics: {}, clock });
+  const service = createAccounts({ database, log, clock, rng: systemRng, logger, config: { issuer: 'x', registration: 'open', setupCode: null } });
+  const app = createHttpApp({ logger, rng: systemRng });
+  const routes: Route[] = [];
+  app.addHook('onRoute', (route) => {
+    if (route.method !== 'HEAD') routes.push({ method: String(route.method), url: route.url, schema: route.schema as Route['schema'] });
+  });
+  await service.routes?.(app);
+  await app.ready();
+  await app.close();
+  return routes;
+}
+
+test('Every route is described whole.', async () => {
+  const routes = await routesOfAccounts();
+  expect(routes.length).toBeGreaterThanOrEqual(16);
+  for (const route of routes) expect([route.url, Boolean(route.schema?.summary), Boolean(route.schema?.response)]).toEqual([route.url, true, true]);
+});
+
+test('Every route but those for signing in refuses who is not signed in, and owner routes refuse members.', async () => {
+  const accounts = await startAccounts();
+  await accounts.register('owner');
+  const member = await accounts.register('member');
+  const ofOwner = ['PATCH /api/setup', 'POST /api/registration-invitations', 'POST /api/load-keys', 'POST /api/people/import'];
+  const bodies: Record<string, object> = {
+    'PATCH /api/setup': { registration: 'open' },
+    'POST /api/people/import': { people: [] },
+    'PATCH /api/me': { name: 'x' },
+    'POST /api/me/password': { current: 'x', next: 'y' },
+  };
+  const open = (await routesOfAccounts()).filter((route) => route.schema.security === undefined).map((route) => `${route.method} ${route.url}`);
+  expect(open.sort()).toEqual([
+    'GET /.well-known/jwks.json',
+    'GET /api/setup',
+    'POST /api/accounts/login',
+    'POST /api/accounts/logout',
+    'POST /api/accounts/refresh',
+    'POST /api/accounts/register',
+  ]);
+  for (const { method, url, schema } of await routesOfAccounts()) {
+    if (schema.security === undefined) continue;
+    const name = `${method} ${url}`;
+    const call = (token?: string) =>
+      accounts.call(method as 'GET', url.replace(':id', member.session), { ...(bodies[name] ? { body: bodies[name] } : {}), ...(token ? { token } : {}) });
+    expect([name, (await call()).error?.code]).toEqual([name, 'unauthenticated']);
+    if (ofOwner.includes(name)) expect([name, (await call(member.accessToken)).error?.code]).toEqual([name, 'forbidden']);
+  }
+});
