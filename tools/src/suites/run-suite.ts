@@ -24,11 +24,13 @@ export function run(command: readonly string[], cwd: string, env: Readonly<Recor
       late = true;
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     }, timeoutS * 1000);
-    const stop = (signal: NodeJS.Signals) => () => {
+    // The child is in a group of its own, so the terminal's Ctrl C does not reach it: pass it on, and go.
+    const leave = (signal: NodeJS.Signals, code: number) => () => {
       if (child.pid !== undefined) process.kill(-child.pid, signal);
+      process.exit(code);
     };
-    const onInterrupt = stop('SIGINT');
-    const onTerminate = stop('SIGTERM');
+    const onInterrupt = leave('SIGINT', 130);
+    const onTerminate = leave('SIGTERM', 143);
     process.once('SIGINT', onInterrupt);
     process.once('SIGTERM', onTerminate);
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
