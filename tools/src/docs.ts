@@ -7,7 +7,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Path -> what it should hold. */
 export async function referenceFiles(): Promise<ReadonlyMap<string, string>> {
-  const { CONFIG_FIELDS } = await import('../../apps/parley/src/config.ts');
+  const { CONFIG_FIELDS } = await import('@parley/cli/config');
   const { asyncApiFile, openApiFile } = await import('./docs/api-documents.ts');
   return new Map([
     ['docs/errors.md', errorsPage()],

@@ -29,16 +29,20 @@ export const checkDeadFiles: Rule = (repository) => {
 function isEntry(repository: Repository, file: SourceFile): boolean {
   if (ENTRIES.some(({ path }) => path.test(file.path)) || file.text.startsWith('#!') || file.code.bare.includes('import.meta.main')) return true;
   return repository.texts.some(({ path, text }) => {
-    if (!/(^|\/)(package\.json|index\.html|run|action\.yml|Dockerfile)$|\.(sh|yml|yaml)$/.test(path)) return false;
+    if (!/(^|\/)(package\.json|run|Dockerfile)$|\.(html|sh|yml|yaml)$/.test(path)) return false;
     const folder = posix.dirname(path);
     const relative = folder === '.' ? file.path : posix.relative(folder, file.path);
     return !relative.startsWith('..') && text.includes(relative);
   });
 }
 
-/** Every quoted relative path counts: imports, `new URL('./worker.ts', import.meta.url)`, a child process' script. */
+const RELATIVE = /['"`](\.{1,2}\/[^'"`\n]+?\.(?:tsx?|m?js))(?:\?[\w&=]*)?['"`]/g;
+const BESIDE = /new URL\(['"`]([\w-]+\.tsx?)['"`]/g;
+const FROM_ROOT = /['"`=/]((?:apps|packages|tests|tools|load)\/[\w./-]+\.(?:tsx?|m?js))['"`]/g;
+
+/** Every quoted path counts: imports, `new URL('./worker.ts', import.meta.url)`, a child process' script. */
 function referencesOf(file: SourceFile): readonly string[] {
-  return [...file.code.uncommented.matchAll(/['"`](\.{1,2}\/[^'"`\n]+?\.(?:tsx?|m?js))(?:\?[\w&=]*)?['"`]/g)].map((match) =>
-    posix.join(posix.dirname(file.path), match[1] ?? ''),
-  );
+  const text = file.code.uncommented;
+  const relative = [...text.matchAll(RELATIVE), ...text.matchAll(BESIDE)].map((match) => posix.join(posix.dirname(file.path), match[1] ?? ''));
+  return [...relative, ...[...text.matchAll(FROM_ROOT)].map((match) => match[1] ?? '')];
 }

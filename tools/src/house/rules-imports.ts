@@ -51,7 +51,7 @@ function refuse(file: SourceFile, specifier: string): string | null {
   if (ours !== undefined && allowed !== undefined && `packages/${ours}` !== workspace && `apps/${ours}` !== workspace) {
     if (!allowed.includes(ours) && !(file.isTest && ALLOWED_IN_TESTS.includes(ours))) return `${workspace} must not import ${specifier}`;
   }
-  if (file.isTest) return null;
+  if (file.isTest || !/^(apps|packages)\//.test(file.path)) return null;
   const brand = BRANDS.find(({ library, files }) => library.test(specifier) && !files.test(file.path));
   return brand === undefined ? null : `only ${brand.where} may import ${specifier}`;
 }

@@ -72,7 +72,8 @@ const NEVER_IN_COMMENTS: readonly [RegExp, string][] = [
   [new RegExp(`biome-${'ignore'}`), 'the linter is silenced'],
 ];
 const NEVER_IN_CODE: readonly [RegExp, string][] = [
-  [/\bas any\b|<any>|: any\b/, 'any'],
+  // Annotations are the linter's (noExplicitAny); `: any` may also be a value here.
+  [/\bas any\b|<any>/, 'any'],
   [/\b(?:it|test|describe|suite)(?:\.\w+)*\.only\(/, 'the other tests do not run'],
 ];
 const LATER = new RegExp(`\\b(?:${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')})\\b(?!.*#\\d+)`);
