@@ -80,3 +80,31 @@ test('After an hour an end is forgotten: no token of it is alive.', async () => 
   await clock.advance(120_000);
   expect([revocations.isRevoked(first), revocations.isRevoked(second)]).toEqual([false, false]);
 });
+
+test('When the log ends the reading, that is a problem, and reading begins anew; ends in between are not missed.', async () => {
+  const clock = createManualClock();
+  const real = createMemoryEventLog({ topics: { [TOPICS.sessionEvent]: { partitions: 1 } }, clock });
+  const broken = Promise.withResolvers<void>();
+  let consumptions = 0;
+  const log: EventLog = {
+    ...real,
+    consume: async (topic, consumer) => {
+      const consumption = await real.consume(topic, consumer);
+      return consumptions++ === 0 ? { stop: consumption.stop, ended: broken.promise } : consumption;
+    },
+  };
+  const revocations = createRevocations({ log, clock });
+  onTestFinished(() => revocations.stop());
+  await revocations.start();
+  expect(revocations.problems()).toEqual([]);
+  broken.reject(new Error('the log was made anew'));
+  await vi.waitFor(() => expect(revocations.problems()).toHaveLength(1));
+  const session = systemRng.id();
+  await append(real, { v: 1, type: 'session.revoked', session, user: ada, time: clock.now() });
+  await vi.waitFor(async () => {
+    await clock.advance(1_000);
+    expect(revocations.problems()).toEqual([]);
+  });
+  await vi.waitFor(() => expect(revocations.isRevoked(claims(ada, session, clock.now()))).toBe(true));
+  expect(consumptions).toBe(2);
+});

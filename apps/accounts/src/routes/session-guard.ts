@@ -1,21 +1,20 @@
 // Who is calling accounts: the token is checked, and then the session itself, which lives here: no delay after a revocation.
 import { LOAD_KEY_HEADER, ParleyError } from '@parley/protocol';
-import { authenticate, type TokenVerifier } from '@parley/runtime';
-import type { FastifyRequest } from 'fastify';
+import { authenticate, type HttpRequest, type TokenVerifier } from '@parley/runtime';
 import { liveRole } from '../store/store-sessions.ts';
 import type { Caller, Context, Visitor } from '../use-cases/context.ts';
 
 export interface SessionGuard {
   readonly verifier: TokenVerifier;
   /** Throws ParleyError: unauthenticated, token_expired, session_revoked. */
-  caller(request: FastifyRequest): Promise<Caller>;
+  caller(request: HttpRequest): Promise<Caller>;
   /** The same, for the owner of the installation only. Throws ParleyError('forbidden') for others. */
-  owner(request: FastifyRequest): Promise<Caller>;
+  owner(request: HttpRequest): Promise<Caller>;
 }
 
 export function createSessionGuard(context: () => Context, verifier: TokenVerifier): SessionGuard {
   const check = authenticate(verifier);
-  const caller = async (request: FastifyRequest): Promise<Caller> => {
+  const caller = async (request: HttpRequest): Promise<Caller> => {
     await check(request);
     const { sub: user, sid: session } = request.caller;
     const role = await liveRole(context().database, session);
@@ -33,7 +32,7 @@ export function createSessionGuard(context: () => Context, verifier: TokenVerifi
   };
 }
 
-export function visitorOf(request: FastifyRequest): Visitor {
+export function visitorOf(request: HttpRequest): Visitor {
   const loadKey = request.headers[LOAD_KEY_HEADER];
   return { address: request.socket.remoteAddress ?? 'unknown', loadKey: typeof loadKey === 'string' && loadKey !== '' ? loadKey : undefined };
 }

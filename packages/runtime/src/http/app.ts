@@ -52,6 +52,8 @@ function setJsonParser(app: FastifyInstance): void {
   });
 }
 
+export type { FastifyInstance as HttpApp, FastifyRequest as HttpRequest } from 'fastify';
+
 /** The app with types taken from the zod schemas of each route. */
 export const zodRoutes = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
 export type ZodApp = ReturnType<typeof zodRoutes>;
