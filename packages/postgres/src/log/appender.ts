@@ -26,7 +26,7 @@ const MAX_QUEUED_ENTRIES = 50_000;
 
 const APPEND = 'SELECT log_append($1::smallint[], $2::integer[], $3::text[], $4::integer[], $5::bytea, $6::bigint)';
 /** A statement of ours whose answer never came must not be written after what comes now. */
-const END_EARLIER = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()';
+const END_EARLIER = 'SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()';
 
 /** `name`: unique to this appender. `appended` is told the topics of each durable statement. */
 export function createAppender(connection: PgConnection, name: string, clock: Clock, appended: (topics: ReadonlySet<number>) => void): Appender {
