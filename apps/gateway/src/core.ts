@@ -1,7 +1,7 @@
 // The gateway without a network: sockets go in, frames come out. Time, randomness and the transport are given to it, so that a simulation
 // runs the same code. It holds no truth: everything here can be lost and is asked for again.
 import type { Clock, EventLog, Feed, Presence, Rng } from '@parley/ports';
-import { type AccessClaims, channelOf, LIMITS, ParleyError, readEvents, type SessionEvent } from '@parley/protocol';
+import { type AccessClaims, channelOf, LIMITS, ParleyError, readEvents, type SessionEvent, stateKey } from '@parley/protocol';
 import type { InternalClient, Logger, TokenVerifier } from '@parley/runtime';
 import { ClientFrames } from './client-frames.ts';
 import type { Accepted, ClientSocket, Codec } from './client-socket.ts';
@@ -255,8 +255,9 @@ class Core implements GatewayCore {
 
   private async isStranger(session: Session, room: string): Promise<boolean> {
     try {
-      const { rights } = await this.sync.ask({ user: session.user, me: session.ver, rooms: {} });
-      return !rights.some((right) => right.room === room);
+      // Who was a member once is no stranger: what they repeat may be decided already, and only messages can give them its result.
+      const { rights, me } = await this.sync.ask({ user: session.user, me: 0, rooms: {} });
+      return !rights.some((right) => right.room === room) && !me.changes.some((change) => change.key === stateKey.room(room));
     } catch {
       return false;
     }

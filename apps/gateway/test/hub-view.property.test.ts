@@ -90,6 +90,8 @@ test('every attached socket sees exactly its contiguous view and nothing after a
       const world = await createWorld({ limits, queue: { softBytes: 200, hardBytes: 600, ageMs: 1_000, stuckMs: 600_000 } });
       const rng = createSeededRng(seed);
       world.fate = () => FATES[Math.floor(rng.random() * FATES.length)] as Fate;
+      // Answers of messages are old by the time they arrive.
+      world.messages.delay = () => new Promise((resolve) => world.clock.after(Math.floor(rng.random() ** 3 * 400), resolve));
       const views = new Views();
       try {
         const { clients, gone } = await play(world, [...prelude, ...steps], views);

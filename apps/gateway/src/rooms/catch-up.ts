@@ -47,7 +47,7 @@ function step(seat: Seat): Promise<void> | null {
 
 async function writePage(seat: Seat): Promise<void> {
   const { hub, session } = seat;
-  const page = await hub.deps.pages.after(hub.room, seat.pos);
+  const page = await hub.deps.pages.after(hub.room, seat.pos, hub.head);
   if (seat.state !== 'catching' || hub.isClosed || !session.canTake()) return;
   const first = page.entries[0];
   const last = page.entries.at(-1);

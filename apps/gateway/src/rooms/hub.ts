@@ -206,9 +206,8 @@ export class Hub implements Flushable {
     if (this.waiters.length > 0) this.wake();
   }
 
-  /** The removed get nothing from here on, by construction: their sockets are out before the event is written to anybody. */
+  /** The removed get nothing from here on, by construction: what is pending is written and they are out before the event joins the frames. */
   private remove(user: string, seq: number): void {
-    this.deps.flusher.now(this);
     this.removals.delete(user);
     this.removals.set(user, seq);
     if (this.removals.size > REMOVALS_MAX) for (const oldest of this.removals.keys()) return void this.removals.delete(oldest);

@@ -43,34 +43,41 @@ export class Pages {
     this.deps = deps;
   }
 
-  /** The page that holds event seq + 1. Single-flight; a page that is not full yet is not kept. */
-  async after(room: string, seq: number): Promise<Page> {
+  /**
+   * The page that holds event seq + 1, with everything of it up to `head`. Single-flight. The last page of a room grows: it is kept, and
+   * read again only for who needs more of it.
+   */
+  async after(room: string, seq: number, head: number): Promise<Page> {
     const start = seq - (seq % PAGE_EVENTS);
     const key = `${room}:${start}`;
-    const now = this.deps.clock.monotonic();
     const hit = this.cached.get(key);
-    if (hit !== undefined && now - hit.at <= PAGE_AGE_MS) return hit.page;
-    const page = this.load(room, start);
-    this.cached.delete(key);
-    this.cached.set(key, { page, at: now });
-    this.evict();
-    const forget = (): void => {
-      if (this.cached.get(key)?.page === page) this.cached.delete(key);
-    };
-    try {
-      const loaded = await page;
-      if (loaded.entries.length < PAGE_EVENTS) forget();
-      return loaded;
-    } catch (error) {
-      forget();
-      throw error;
+    if (hit !== undefined && this.deps.clock.monotonic() - hit.at <= PAGE_AGE_MS) {
+      const page = await hit.page;
+      if ((page.entries.at(-1)?.seq ?? start) >= Math.min(head, start + PAGE_EVENTS)) return page;
+      // Somebody else may have asked for more of it meanwhile.
+      const newer = this.cached.get(key);
+      if (newer !== undefined && newer !== hit) return newer.page;
     }
+    return this.read(room, start, key);
   }
 
   /** What holds this event is read anew: it was redacted. */
   forget(room: string, seq: number): void {
     const index = Math.max(0, seq - 1);
     this.cached.delete(`${room}:${index - (index % PAGE_EVENTS)}`);
+  }
+
+  private async read(room: string, start: number, key: string): Promise<Page> {
+    const page = this.load(room, start);
+    this.cached.delete(key);
+    this.cached.set(key, { page, at: this.deps.clock.monotonic() });
+    this.evict();
+    try {
+      return await page;
+    } catch (error) {
+      if (this.cached.get(key)?.page === page) this.cached.delete(key);
+      throw error;
+    }
   }
 
   private async load(room: string, start: number): Promise<Page> {
