@@ -67,8 +67,11 @@ async function run(r: Run): Promise<void> {
     if (held === null) return;
     const ends = await patiently(r, () => r.source.ends());
     if (ends === null) return;
-    const positions = await begin(r.consumer, held.partitions, ends);
-    await feed(r, held, positions);
+    const named = await r.consumer.start(held.partitions, ends);
+    // Another owner may have gone on while `start` was asking: what it named is judged by the log as it is now.
+    const now = await patiently(r, () => r.source.ends());
+    if (now === null) return;
+    await feed(r, held, new Map(held.partitions.map((partition) => [partition, checked(partition, named.get(partition), now)])));
   }
 }
 
@@ -83,11 +86,6 @@ async function patiently<T>(r: Run, ask: () => Promise<T>): Promise<T | null> {
     }
   }
   return null;
-}
-
-async function begin(consumer: LogConsumer, partitions: readonly number[], ends: LogEnds): Promise<Map<number, number>> {
-  const named = await consumer.start(partitions, ends);
-  return new Map(partitions.map((partition) => [partition, checked(partition, named.get(partition), ends)]));
 }
 
 function checked(partition: number, offset: number | undefined, ends: LogEnds): number {

@@ -56,7 +56,8 @@ export function createManualClock(startMs = START): ManualClock {
   };
 
   return {
-    now: () => wall,
+    // Whole ms, as Date.now: timers may fall due between them.
+    now: () => Math.floor(wall),
     monotonic: () => elapsed,
     after: (ms, callback) => add(ms, null, callback),
     every: (ms, callback) => add(ms, ms, callback),
