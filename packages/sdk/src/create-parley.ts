@@ -131,7 +131,8 @@ function createCore(options: ParleyOptions) {
   });
   const outbox = createOutbox({ storage, clock, newId, observe, onChange: (entries) => store.set({ outbox: entries }), onError });
   const result = (one: CommandResult) => {
-    outbox.result(one);
+    const room = store.room(one.room);
+    outbox.result(one, room?.summary != null && one.seq !== undefined && one.seq > room.seq);
     emitter.emit('result', one);
   };
   const dress = wireFrames.dress(user);
@@ -143,8 +144,9 @@ function createCore(options: ParleyOptions) {
     epoch: () => at.epoch,
     emit: emitter.emit,
     observe,
-    onOwn: (event) => void outbox.result({ room: event.room, clientId: event.clientId, status: 'committed', seq: event.seq }),
+    onOwn: (event) => outbox.result({ room: event.room, clientId: event.clientId, status: 'committed', seq: event.seq }),
     onChange: changed,
+    onStarted: outbox.reached,
     dress,
   });
   const marks = createReadMarks({ store, user, sync: () => sync, loader, clock, me, onChange: changed });
@@ -245,8 +247,13 @@ function createCore(options: ParleyOptions) {
         at.epoch = kept.epoch;
         if (kept.state !== null) {
           user.load(kept.state);
-          for (const room of kept.rooms) if (user.get(`room:${room.id}`) !== null) store.setRoom(dress(room));
-          for (const room of kept.rooms) sync.track(room.id).need = null;
+          for (const room of kept.rooms) {
+            // What I was a member of no more when it was stored is no place to go on from.
+            if (user.get(`room:${room.id}`) === null) continue;
+            store.setRoom(dress(room));
+            sync.track(room.id).need = null;
+            observe({ kind: 'snapshot', room: room.id, seq: room.seq, epoch: room.epoch });
+          }
           frames.showPrefs();
         }
         people.take([tokens.user, ...kept.people]);

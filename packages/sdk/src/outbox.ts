@@ -10,6 +10,8 @@ const ACK_TIMEOUT_MS = 10_000;
 const RESULT_WAIT_MS = 5_000;
 const BATCH = 32;
 const RETRY_MS = 1_000;
+/** The event of a committed command comes within moments; if not, the entry goes all the same. */
+const LINGER_MS = 10_000;
 /** Refusals of a repeat that are waited over, because an earlier try may have been taken. */
 const DOUBTS_MOST = 4;
 
@@ -48,8 +50,13 @@ export interface Outbox {
   send(command: MemberCommand): Promise<CommandResult>;
   /** A connection on which commands can be sent; everything not failed is sent again on it. null: there is none. */
   online(request: ((name: string, payload: unknown, timeoutMs: number) => Promise<unknown>) | null): void;
-  /** A result, or an own event that stands for one. Answers whether it was waited for. */
-  result(result: CommandResult): boolean;
+  /**
+   * A result, or an own event that stands for one. `shown`: the entry stays in sight until `reached`, because its event is still to
+   * come and the message must not vanish between the two.
+   */
+  result(result: CommandResult, shown?: boolean): void;
+  /** The room is followed up to `seq`: what was committed up to there is in the timeline. */
+  reached(room: string, seq: number): void;
   retry(clientId: string): void;
   drop(clientId: string): void;
   load(): Promise<void>;
@@ -65,7 +72,18 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   let connection: Parameters<Outbox['online']>[0] = null;
 
   const inOrder = () => [...entries.values()].sort((a, b) => a.order - b.order);
-  const show = () => deps.onChange(inOrder().map(({ clientId, command, state, error, createdAt }) => ({ clientId, command, state, error, createdAt })));
+  /** Committed, but its event is not here yet. */
+  const lingering = new Map<string, { readonly entry: Entry; readonly seq: number; readonly cancel: () => void }>();
+  const show = () =>
+    deps.onChange(
+      [...[...lingering.values()].map((one) => one.entry), ...inOrder()].map(({ clientId, command, state, error, createdAt }) => ({
+        clientId,
+        command,
+        state,
+        error,
+        createdAt,
+      })),
+    );
   const toStored = ({ clientId, command, state, error, createdAt, order, rejected }: Entry) => ({
     clientId,
     command,
@@ -92,6 +110,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     entry.settle?.reject(errorFrom(error));
     entry.settle = null;
     show();
+  };
+  const unlinger = (clientId: string) => {
+    lingering.get(clientId)?.cancel();
+    if (lingering.delete(clientId)) show();
+  };
+  const linger = (entry: Entry, seq: number) => {
+    const cancel = deps.clock.after(LINGER_MS, () => unlinger(entry.clientId));
+    lingering.set(entry.clientId, { entry, seq, cancel });
   };
   const waitForResult = (entry: Entry, ms: number) => {
     entry.cancelWait();
@@ -241,19 +267,23 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       }
       if (request !== null) for (const room of rooms) pump(room);
     },
-    result(result) {
+    result(result, shown = false) {
       const entry = entries.get(result.clientId);
-      if (entry === undefined || entry.command.room !== result.room) return false;
-      if (result.status === 'rejected') {
+      if (entry === undefined || entry.command.room !== result.room) {
+        if (!shown) unlinger(result.clientId);
+      } else if (result.status === 'rejected') {
         if (!entry.rejected) fail(entry, rejectedBody(result.code), true);
-        return true;
+      } else {
+        remove(entry);
+        if (shown) linger(entry, result.seq ?? 0);
+        entry.settle?.resolve(result);
+        entry.settle = null;
+        show();
+        pump(entry.command.room);
       }
-      remove(entry);
-      entry.settle?.resolve(result);
-      entry.settle = null;
-      show();
-      pump(entry.command.room);
-      return true;
+    },
+    reached(room, seq) {
+      for (const [clientId, one] of lingering) if (one.entry.command.room === room && one.seq <= seq) unlinger(clientId);
     },
     retry(clientId) {
       const entry = entries.get(clientId);
@@ -309,6 +339,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         if (forget) unstore(entry);
       }
       entries.clear();
+      for (const { cancel } of lingering.values()) cancel();
+      lingering.clear();
       show();
     },
   };

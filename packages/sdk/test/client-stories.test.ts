@@ -73,6 +73,21 @@ describe('a client', () => {
     expect(parley.errors).toEqual([]);
   });
 
+  test('a message never vanishes between its result and its event', async () => {
+    const { server, online } = world();
+    server.addRoom(ROOM);
+    const parley = await online();
+    server.faults.loseEvent = () => true;
+    expect(await parley.room(ROOM).send('still there')).toMatchObject({ seq: 3 });
+    expect(parley.state.outbox).toMatchObject([{ command: { body: { text: 'still there' } } }]);
+    expect(parley.state.rooms.get(ROOM)?.messages).toEqual([]);
+    server.faults.loseEvent = () => false;
+    server.append(ROOM, POST_BY_OTHER);
+    await settle();
+    expect(parley.state.outbox).toEqual([]);
+    expect(parley.state.rooms.get(ROOM)?.messages.map((message) => message.seq)).toEqual([3, 4]);
+  });
+
   test('changes are told once a turn, and parts that did not change stay the same objects', async () => {
     const { server, online } = world();
     server.addRoom(ROOM);

@@ -140,7 +140,7 @@ export function applyEvent(room: RoomState, event: AnyRoomEvent, me: string): Ro
     ...room,
     seq: event.seq,
     // With the members at hand their number is counted, so that a change told twice counts once.
-    summary: summary === null || members === null || members === room.members ? summary : { ...summary, memberCount: members.size },
+    summary: summary === null || members === null ? summary : { ...summary, memberCount: members.size },
     members,
     messages: applyToMessages(room.messages, event),
     notices: isNotice(event) ? [...room.notices, event] : room.notices,

@@ -41,6 +41,8 @@ export interface RoomSyncDeps {
   /** Called for each own event that carries a client id. */
   readonly onOwn: (event: AnyRoomEvent & { clientId: string }) => void;
   readonly onChange: (room: string) => void;
+  /** A snapshot stands in for everything up to `seq`. */
+  readonly onStarted: (room: string, seq: number) => void;
   /** The room came into being here or started anew: fill in what the user's state says of it. */
   readonly dress: (room: RoomState) => RoomState;
 }
@@ -144,6 +146,7 @@ export function createRoomSync(deps: RoomSyncDeps): RoomSync {
     of.filling = false;
     of.recent = [];
     put(deps.dress({ ...room, sync: of.liveTo > 0 && of.liveTo <= room.seq ? 'live' : 'catching' }));
+    deps.onStarted(room.id, room.seq);
     deps.observe({ kind: 'snapshot', room: room.id, seq: room.seq, epoch: room.epoch });
     if (before?.summary != null) deps.emit('reset', { room: room.id });
     drain(of);
