@@ -85,11 +85,8 @@ describe('a socket of a member', () => {
     const closed = new Promise((resolve) => socket.once('disconnect', resolve));
     const depth = 30_000;
     const nested = `${'['.repeat(depth)}${']'.repeat(depth)}`;
-    const engine = socket.io.engine as unknown as { sendPacket(type: string, data: string): void };
-    engine.sendPacket('message', `27["send",${nested}]`);
-    const answered = new Promise((resolve) =>
-      socket.io.engine.on('packet', (packet: { data?: string }) => String(packet.data ?? '').startsWith('37') && resolve(packet.data)),
-    );
+    const answered = new Promise((resolve) => socket.io.engine.on('data', (data) => String(data).startsWith('37') && resolve(data)));
+    socket.io.engine.write(`27["send",${nested}]`);
     expect(await Promise.race([answered, closed])).toBeTruthy();
   });
 

@@ -29,6 +29,8 @@ export interface FinalRoomRecord {
   readonly final: 'room';
   readonly room: string;
   readonly history: 'all' | 'since_join';
+  /** The log begins after this seq, when the one who read it may not see what was before; default 0. */
+  readonly from?: number;
   readonly events: readonly AnyRoomEvent[];
   readonly members: readonly Member[];
 }

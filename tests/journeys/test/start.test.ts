@@ -27,7 +27,8 @@ afterEach(async () => {
     await ended;
   }
   running = [];
-  await rm(folder, { recursive: true, force: true });
+  // A killed program's Postgres may still be ending.
+  await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
 });
 
 describe('npm start', () => {

@@ -20,9 +20,6 @@ export async function start(options: { json?: boolean }): Promise<void> {
     logger,
   });
   const startMs = Math.round(performance.now() - began);
-  if (options.json === true) console.log(JSON.stringify({ ready: true, url: parley.url, startMs, owner: parley.hasOwner, setupCode: parley.setupCode }));
-  else console.log(greeting(parley, config.HOST, startMs));
-
   let stopping = false;
   const stop = (code: number): void => {
     // A second signal means now: what was acknowledged is on disk already.
@@ -36,6 +33,9 @@ export async function start(options: { json?: boolean }): Promise<void> {
   };
   process.on('SIGINT', () => stop(0));
   process.on('SIGTERM', () => stop(0));
+  if (options.json === true) console.log(JSON.stringify({ ready: true, url: parley.url, startMs, owner: parley.hasOwner, setupCode: parley.setupCode }));
+  else console.log(greeting(parley, config.HOST, startMs));
+
   const reason = await parley.failed;
   if (stopping) return;
   console.error(`parley: ${reason.message}. Everything that was acknowledged is on disk; start Parley again.`);

@@ -59,7 +59,8 @@ async function finalRoom(owner: Client, room: string): Promise<FinalRoomRecord> 
     members.push(...page.members);
     if (!page.more) break;
   }
-  return { final: 'room', room, history: 'all', events, members };
+  const summary = owner.parley.state.rooms.get(room)?.summary;
+  return { final: 'room', room, history: summary?.history ?? 'all', from: summary?.floor ?? 0, events, members };
 }
 
 const get = (owner: Client, path: string): Promise<unknown> => persist(() => owner.parley.call('GET', path));
