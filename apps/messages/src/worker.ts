@@ -32,6 +32,8 @@ export interface Worker {
 const TOPIC = TOPICS.roomCommand;
 /** As long as a gap is there, rooms is asked again this often: the first call may have been lost. */
 const RESEND_MS = 5_000;
+const START_BACKOFF_MS = 50;
+const START_BACKOFF_MAX_MS = 2_000;
 
 export function createWorker({ store, log, publisher, relay, internal, clock, logger }: WorkerDeps): Worker {
   let logId = '';
@@ -39,6 +41,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   let places = new Map<number, { next: number; pos: number }>();
   let consumption: LogConsumption | null = null;
   let stopped: string | null = null;
+  let stopping = false;
   /** room -> last mver applied. */
   const gaps = new Map<string, number>();
 
@@ -51,13 +54,26 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
 
   async function startAt(partitions: readonly number[], ends: LogEnds): Promise<ReadonlyMap<number, number>> {
     places = new Map();
-    const known = await knownPositions(store, partitions, ends);
+    const known = await askPositions(partitions, ends);
     logId = ends.logId;
     partitionCount = ends.partitions.length;
     places = new Map(known.map(({ partition, next, pos }) => [partition, { next, pos }]));
     publisher.takeOver(known.map(({ partition, published, pos }) => ({ partition, done: published, target: pos })));
     relay.takeOver(known.map(({ partition, relayed, pos }) => ({ partition, done: relayed, target: pos })));
     return new Map(known.map(({ partition, next }) => [partition, next]));
+  }
+
+  /** What `start` throws ends the consumer, so a database that is away for a moment is asked again; only what does not fit the log may stop us. */
+  async function askPositions(partitions: readonly number[], ends: LogEnds): Promise<readonly LogPosition[]> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await knownPositions(store, log, partitions, ends);
+      } catch (error) {
+        if (error instanceof OffsetOutOfRange || stopping) throw error;
+        logger.warn({ err: error, failures }, 'the positions could not be read; asked again');
+        await clock.sleep(Math.min(START_BACKOFF_MS * 2 ** Math.min(failures, 10), START_BACKOFF_MAX_MS));
+      }
+    }
   }
 
   async function handle(records: readonly LogRecord[]): Promise<void> {
@@ -136,6 +152,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
       });
     },
     stop: async () => {
+      stopping = true;
       timer?.cancel();
       await consumption?.stop();
       consumption = null;
@@ -153,7 +170,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
 }
 
 /** The stored positions of these partitions, or the log's beginning at the very first start. Anything that does not fit is an error. */
-async function knownPositions(store: Store, partitions: readonly number[], ends: LogEnds): Promise<readonly LogPosition[]> {
+async function knownPositions(store: Store, log: EventLog, partitions: readonly number[], ends: LogEnds): Promise<readonly LogPosition[]> {
   const count = await store.partitionCount(TOPIC);
   if (count !== null && count !== ends.partitions.length) {
     throw new OffsetOutOfRange(`${TOPIC} has ${ends.partitions.length} partitions, but rooms were laid out over ${count}: restore the old number.`);
@@ -166,9 +183,12 @@ async function knownPositions(store: Store, partitions: readonly number[], ends:
     ours.map(({ partition, from }) => ({ partition, next: from })),
   );
   const known = (await store.positions(TOPIC)).filter(({ partition }) => partitions.includes(partition));
+  // Read after the positions: the owner before us may have gone on since the ends that we were given.
+  const now = await log.ends(TOPIC);
   for (const { partition, logId, next } of known) {
-    if (logId !== ends.logId) throw new OffsetOutOfRange(`${TOPIC} is another log (${ends.logId}) than the one decided so far (${logId}).`);
-    const end = ours.find((entry) => entry.partition === partition);
+    if (logId !== now.logId || logId !== ends.logId)
+      throw new OffsetOutOfRange(`${TOPIC} is another log (${ends.logId}) than the one decided so far (${logId}).`);
+    const end = now.partitions.find((entry) => entry.partition === partition);
     if (!end || next < end.from || next > end.next) {
       throw new OffsetOutOfRange(`${TOPIC}/${partition}: the next offset ${next} is not within [${end?.from}, ${end?.next}] of the log.`);
     }

@@ -195,7 +195,9 @@ async function finish(world: World): Promise<void> {
 export async function runSeed(seed: number, options: SimOptions = {}): Promise<SimResult> {
   const hash = createHash('sha256');
   const checker = createChecker();
+  let over = false;
   const write = (record: HistoryRecord): void => {
+    if (over) return;
     hash.update(JSON.stringify(record));
     options.onRecord?.(record);
     checker.add(record);
@@ -209,6 +211,7 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   await act(world, options.activeMs ?? 12_000);
   const restedMs = await rest(world);
   await finish(world);
+  over = true;
   const report = checker.report();
   for (const device of world.people.devices) void device.parley.close();
   for (const process of [...world.services.workers, ...world.services.gateways]) process.life.kill();
