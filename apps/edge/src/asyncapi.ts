@@ -1,4 +1,4 @@
-// The AsyncAPI document of the socket, from the schemas of protocol's frames and events; and a plain page to read it.
+// The AsyncAPI document of the socket, from the schemas of protocol's frames and events; nothing is written twice.
 import { CLIENT_FRAMES, ErrorFrame, Handshake, LIMITS, ResumeAnswer, ROOM_EVENT_BODIES, SERVER_FRAMES } from '@parley/protocol';
 import { toJSONSchema } from 'zod/mini';
 import type { $ZodType } from 'zod/v4/core';
@@ -56,17 +56,4 @@ export function buildAsyncApi(): AsyncApi {
       schemas: { Handshake: jsonSchema(Handshake), Error: jsonSchema(ErrorFrame), ResumeAnswer: jsonSchema(ResumeAnswer), ...Object.fromEntries(bodies) },
     },
   };
-}
-
-const escapeHtml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-const section = (title: string, schema: object): string => `<h3>${escapeHtml(title)}</h3><pre>${escapeHtml(JSON.stringify(schema, null, 2))}</pre>`;
-
-/** The document as a page without scripts. */
-export function asyncApiPage(document: AsyncApi): string {
-  const messages = Object.values(document.components.messages).map((message) => section(message.summary, message.payload));
-  const schemas = Object.entries(document.components.schemas).map(([name, schema]) => section(name, schema));
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(document.info.title)}</title></head><body>
-<h1>${escapeHtml(document.info.title)}, version ${document.info.version}</h1><p>${escapeHtml(document.info.description)}</p>
-<p>As a document: <a href="/api/asyncapi.json">/api/asyncapi.json</a>. The HTTP side: <a href="/api/docs">/api/docs</a>.</p>
-<h2>Frames</h2>${messages.join('\n')}<h2>Bodies of events, and other schemas</h2>${schemas.join('\n')}</body></html>`;
 }
