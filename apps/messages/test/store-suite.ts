@@ -210,8 +210,8 @@ export function describeStore(name: string, { make }: StoreFactory): void {
       const nothing = {
         events: [],
         rooms: [],
+        heads: [],
         members: [],
-        messages: [],
         updates: [],
         redactions: [],
         results: [],

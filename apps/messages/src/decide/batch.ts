@@ -46,7 +46,6 @@ export function decideBatch(state: ReadonlyMap<string, RoomState>, inputs: reado
   const keep = (room: RoomState | null, asked: Asked | null, result: StoredResult): void => {
     if (!room || !asked) return;
     room.results.set(resultKey(asked.author, asked.clientId), result);
-    results.push({ room: asked.room, author: asked.author, client_id: asked.clientId, ...result });
   };
   const tell = (asked: Asked | null, result: Pick<StoredResult, 'status' | 'seq' | 'code'>): void => {
     if (asked) answers.push({ user: asked.author, result: toCommandResult(asked, result) });
@@ -60,7 +59,7 @@ export function decideBatch(state: ReadonlyMap<string, RoomState>, inputs: reado
       rooms.set(room.room, batch);
     }
     users.note(room, decision.event);
-    events.push(batch.add(decision.event, decision.mver, next));
+    events.push(batch.add(decision.event, decision.mver, next, decision.result?.hash ?? null));
     if (decision.mver !== null) changed.add(room.room);
   };
 
@@ -77,6 +76,7 @@ export function decideBatch(state: ReadonlyMap<string, RoomState>, inputs: reado
         break;
       case 'result':
         keep(room, asked, decision.result);
+        if (asked) results.push({ room: asked.room, author: asked.author, client_id: asked.clientId, ...decision.result });
         tell(asked, decision.result);
         break;
       case 'duplicate':
@@ -91,12 +91,13 @@ export function decideBatch(state: ReadonlyMap<string, RoomState>, inputs: reado
     }
   }
   const batches = [...rooms.values()];
+  const rows = batches.map((batch) => batch.row());
   return {
     rows: {
       events,
-      rooms: batches.map((batch) => batch.row()),
+      rooms: rows.flatMap((row) => ('room' in row ? [row.room] : [])),
+      heads: rows.flatMap((row) => ('head' in row ? [row.head] : [])),
       members: batches.flatMap((batch) => batch.members()),
-      messages: batches.flatMap((batch) => batch.newMessages()),
       updates: batches.flatMap((batch) => batch.updates()),
       redactions: batches.flatMap((batch) => batch.redactions()),
       results,

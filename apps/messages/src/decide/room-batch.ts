@@ -1,22 +1,23 @@
 // What one batch does to one room: its rows, each once, however many of the batch's commands touch them.
 import type { RoomEvent } from '@parley/protocol';
-import type { EventRow, MemberRow, MessageRow, MessageUpdate, RoomRow } from '../store/batch-write.ts';
+import type { EventRow, HeadRow, MemberRow, MessageUpdate, RoomRow } from '../store/batch-write.ts';
 import { applyEvent } from './project.ts';
 import type { MessageState, RoomState } from './state.ts';
 
 export interface RoomBatch {
   /** Applies the event to the room and answers its row; the row's body is redacted later when the batch deletes what it says. */
-  add(event: RoomEvent, mver: number | null, pos: number): EventRow;
-  row(): RoomRow;
+  add(event: RoomEvent, mver: number | null, pos: number, hash: string | null): EventRow;
+  /** The whole row when rooms changed something, else its head. */
+  row(): { readonly room: RoomRow } | { readonly head: HeadRow };
   members(): MemberRow[];
-  newMessages(): MessageRow[];
   updates(): MessageUpdate[];
   redactions(): { room: string; target: number }[];
 }
 
 export function createRoomBatch(room: RoomState, partition: number): RoomBatch {
   const people = new Set<string>();
-  const fresh = new Map<number, MessageRow>();
+  const fresh = new Set<number>();
+  let changedByRooms = false;
   const changed = new Map<number, MessageUpdate>();
   const redacted = new Set<number>();
   /** Events of this batch that hold text, by the message they are about. */
@@ -25,12 +26,8 @@ export function createRoomBatch(room: RoomState, partition: number): RoomBatch {
   const changeTarget = (target: number, text: { readonly value: string | null } | null): void => {
     const now = room.messages.get(target) as MessageState;
     const change = { edited: now.edited, deleted: now.deleted, reactions: now.reactions, ver: now.ver };
-    const row = fresh.get(target);
-    if (row) Object.assign(row, change, text ? { text: text.value } : {});
-    else {
-      const before = changed.get(target) ?? { room: room.room, seq: target, set_text: false, text: null, ...change };
-      changed.set(target, { ...before, ...change, ...(text ? { set_text: true, text: text.value } : {}) });
-    }
+    const before = changed.get(target) ?? { room: room.room, seq: target, set_text: false, text: null, ...change };
+    changed.set(target, { ...before, ...change, ...(text ? { set_text: true, text: text.value } : {}) });
   };
   const keepText = (target: number, row: EventRow): void => {
     const rows = texts.get(target);
@@ -43,9 +40,10 @@ export function createRoomBatch(room: RoomState, partition: number): RoomBatch {
   };
 
   return {
-    add(event, mver, pos) {
+    add(event, mver, pos, hash) {
       applyEvent(room, event, mver);
-      const row = toRow(event, mver, partition, pos);
+      changedByRooms ||= mver !== null;
+      const row = toRow(event, mver, partition, pos, hash);
       switch (event.type) {
         case 'member.joined':
         case 'member.left':
@@ -54,7 +52,7 @@ export function createRoomBatch(room: RoomState, partition: number): RoomBatch {
           if (room.members.has(event.body.user)) people.add(event.body.user);
           break;
         case 'message.posted':
-          fresh.set(event.seq, toMessage(event, event.body.text, event.body.replyTo));
+          fresh.add(event.seq);
           keepText(event.seq, row);
           break;
         case 'message.edited':
@@ -72,15 +70,14 @@ export function createRoomBatch(room: RoomState, partition: number): RoomBatch {
       }
       return row;
     },
-    row: () => toRoomRow(room, partition),
+    row: () => (changedByRooms ? { room: toRoomRow(room, partition) } : { head: toHeadRow(room) }),
     members: () => [...people].map((user) => toMember(room, user)),
-    newMessages: () => [...fresh.values()],
     updates: () => [...changed.values()],
     redactions: () => [...redacted].map((target) => ({ room: room.room, target })),
   };
 }
 
-const toRow = (event: RoomEvent, mver: number | null, partition: number, pos: number): EventRow => ({
+const toRow = (event: RoomEvent, mver: number | null, partition: number, pos: number, hash: string | null): EventRow => ({
   room: event.room,
   seq: event.seq,
   partition,
@@ -88,6 +85,7 @@ const toRow = (event: RoomEvent, mver: number | null, partition: number, pos: nu
   type: event.type,
   author: event.author,
   client_id: event.clientId,
+  hash,
   time: event.time,
   msg_no: event.msgNo,
   body: event.body,
@@ -95,20 +93,7 @@ const toRow = (event: RoomEvent, mver: number | null, partition: number, pos: nu
   target: 'target' in event.body ? event.body.target : null,
 });
 
-const toMessage = (event: RoomEvent, text: string | null, replyTo: number | null): MessageRow => ({
-  room: event.room,
-  seq: event.seq,
-  author: event.author,
-  client_id: event.clientId,
-  time: event.time,
-  msg_no: event.msgNo,
-  text,
-  reply_to: replyTo,
-  edited: null,
-  deleted: false,
-  reactions: {},
-  ver: event.seq,
-});
+const toHeadRow = ({ room, head }: RoomState): HeadRow => ({ room, head: head.head, msg_no: head.msgNo, last_message_at: head.lastMessageAt });
 
 const toRoomRow = ({ room, head }: RoomState, partition: number): RoomRow => ({
   room,

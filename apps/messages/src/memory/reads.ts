@@ -1,9 +1,9 @@
 // What is read from the store in memory; the same answers as store-sql-reads.ts gives.
 import { type Member, type Message, type ReadStateValue, type Right, type Role, type RoomEvent, stateKey, TOPICS } from '@parley/protocol';
 import { toCommitted } from '../decide/batch.ts';
-import type { EventRow, MessageRow } from '../store/batch-write.ts';
+import type { EventRow } from '../store/batch-write.ts';
 import type { Store, Summary } from '../store/store.ts';
-import type { Tables } from './tables.ts';
+import type { MessageRow, Tables } from './tables.ts';
 
 type Reads = Pick<Store, 'sync' | 'headsSince' | 'heads' | 'events' | 'results' | 'right' | 'roomSummaries' | 'items' | 'roomView' | 'members'>;
 

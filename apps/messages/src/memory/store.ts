@@ -3,10 +3,10 @@
 import type { CommittedEvent, StateChange } from '@parley/protocol';
 import { toCommitted } from '../decide/batch.ts';
 import { emptyRoom, resultKey } from '../decide/state.ts';
-import type { BatchWrite, MessageUpdate, UserStateRow } from '../store/batch-write.ts';
+import type { BatchWrite, EventRow, MessageUpdate, UserStateRow } from '../store/batch-write.ts';
 import type { LogPosition, Store, UserChanges } from '../store/store.ts';
 import { createMemoryReads } from './reads.ts';
-import { createTables, type RoomTables, type Tables } from './tables.ts';
+import { createTables, type MessageRow, type RoomTables, type Tables } from './tables.ts';
 
 /** A fresh, empty store. Two cores over one store are two owners, as over one database. */
 export function createMemoryStore(): Store {
@@ -44,11 +44,11 @@ const createMemoryLog = (tables: Tables): Part<'open' | 'close' | 'positions' | 
       const row = tables.rooms.get(r)?.messages.get(s);
       if (row) state.get(r)?.messages.set(s, { seq: s, author: row.author, deleted: row.deleted, edited: row.edited, reactions: row.reactions, ver: row.ver });
     };
-    for (const { r, u } of request.members) {
+    for (const { r, u } of [...request.members, ...request.asked.map(({ r, a }) => ({ r, u: a }))]) {
       const row = tables.rooms.get(r)?.members.get(u);
       if (row) state.get(r)?.members.set(u, { role: row.role, floor: row.floor, joinSeq: row.join_seq });
     }
-    for (const { r, a, c } of [...request.results, ...request.replies]) {
+    for (const { r, a, c } of [...request.asked, ...request.replies]) {
       const stored = tables.rooms.get(r)?.results.get(resultKey(a, c));
       if (stored) state.get(r)?.results.set(resultKey(a, c), stored);
     }
@@ -110,15 +110,27 @@ function applyRows(tables: Tables, write: BatchWrite): void {
     if (row.seq !== room.events.length + 1) throw new Error(`Event ${row.seq} of room ${row.room} does not follow ${room.events.length}.`);
     room.events.push(row);
     tables.partition(row.partition).push(row);
+    if (row.type === 'message.posted') room.messages.set(row.seq, toMessage(row));
+    if (row.client_id !== null && row.hash !== null) {
+      room.results.set(resultKey(row.author, row.client_id), { hash: row.hash, status: 'committed', seq: row.seq, code: null });
+    }
   }
   for (const row of write.rooms) tables.room(row.room).row = row;
+  for (const head of write.heads) {
+    const room = tables.room(head.room);
+    if (room.row) room.row = { ...room.row, ...head };
+  }
   for (const row of write.members) tables.room(row.room).members.set(row.user_id, row);
-  for (const row of write.messages) tables.room(row.room).messages.set(row.seq, row);
   for (const update of write.updates) applyUpdate(tables.room(update.room), update);
   for (const { room, author, client_id, ...result } of write.results) {
     tables.room(room).results.set(resultKey(author, client_id), { ...result, code: result.code as 'poison' | null });
   }
   tables.deadLetters.push(...write.deadLetters);
+}
+
+function toMessage({ room, seq, author, client_id, time, msg_no, body }: EventRow): MessageRow {
+  const { text, replyTo } = body as { text: string | null; replyTo: number | null };
+  return { room, seq, author, client_id, time, msg_no, text, reply_to: replyTo, edited: null, deleted: false, reactions: {}, ver: seq };
 }
 
 function redact(room: RoomTables, target: number): void {

@@ -1,8 +1,23 @@
 // The tables of the store in memory.
 import { countsAsUnread, LIMITS, type StateChange } from '@parley/protocol';
 import type { StoredResult } from '../decide/state.ts';
-import type { DeadLetterRow, EventRow, MemberRow, MessageRow, RoomRow } from '../store/batch-write.ts';
+import type { DeadLetterRow, EventRow, MemberRow, RoomRow } from '../store/batch-write.ts';
 import type { LogPosition } from '../store/store.ts';
+
+export interface MessageRow {
+  readonly room: string;
+  readonly seq: number;
+  readonly author: string;
+  readonly client_id: string | null;
+  readonly time: number;
+  readonly msg_no: number;
+  text: string | null;
+  readonly reply_to: number | null;
+  edited: number | null;
+  deleted: boolean;
+  reactions: Readonly<Record<string, readonly string[]>>;
+  ver: number;
+}
 
 export interface RoomTables {
   row: RoomRow | null;

@@ -20,6 +20,8 @@ export interface EventRow {
   readonly type: string;
   readonly author: string;
   readonly client_id: string | null;
+  /** Of the command that it came of: its result (committed, seq) is stored with it. null: a change of rooms, which has no client id. */
+  readonly hash: string | null;
   readonly time: number;
   readonly msg_no: number;
   /** Replaced, never changed in place, when a later command of the batch redacts it. */
@@ -53,22 +55,15 @@ export interface MemberRow {
   readonly join_seq: number;
 }
 
-export interface MessageRow {
+/** The head of a room of which nothing else has changed. */
+export interface HeadRow {
   readonly room: string;
-  readonly seq: number;
-  readonly author: string;
-  readonly client_id: string | null;
-  readonly time: number;
+  readonly head: number;
   readonly msg_no: number;
-  text: string | null;
-  readonly reply_to: number | null;
-  edited: number | null;
-  deleted: boolean;
-  reactions: Readonly<Record<string, readonly string[]>>;
-  ver: number;
+  readonly last_message_at: number | null;
 }
 
-/** A change of a message that was there before the batch. `set_text` false: the text stays. */
+/** A change of a message, also of one that the same batch has posted: as it stands after the batch. `set_text` false: the text stays. */
 export interface MessageUpdate {
   readonly room: string;
   readonly seq: number;
@@ -111,13 +106,17 @@ export interface BatchWrite {
   readonly topic: string;
   readonly logId: string;
   readonly partitions: readonly PartitionWrite[];
+  /** A message.posted is also the message's first row. */
   readonly events: readonly EventRow[];
+  /** Rooms of which rooms changed something. */
   readonly rooms: readonly RoomRow[];
+  /** All others that have events here. */
+  readonly heads: readonly HeadRow[];
   readonly members: readonly MemberRow[];
-  readonly messages: readonly MessageRow[];
   readonly updates: readonly MessageUpdate[];
   /** Messages that were there before the batch and lose their text, and that of their edits. */
   readonly redactions: readonly { readonly room: string; readonly target: number }[];
+  /** Results that no event carries: rejections, and what was so already. */
   readonly results: readonly ResultRow[];
   readonly users: readonly UserStateRow[];
   readonly deadLetters: readonly DeadLetterRow[];

@@ -131,6 +131,7 @@ type MessageTuple = [room: string, seq: number, author: string, deleted: boolean
 interface Loaded {
   readonly rooms: RoomTuple[] | null;
   readonly members: MemberTuple[] | null;
+  readonly others: MemberTuple[] | null;
   readonly results: ResultTuple[] | null;
   readonly messages: MessageTuple[] | null;
   readonly replies: [...ResultTuple, MessageTuple | null][] | null;
@@ -142,7 +143,7 @@ function toState(rooms: readonly string[], loaded: Loaded): Map<string, RoomStat
   for (const [room, head, msgNo, mver, kind, name, topic, visibility, history, archived, memberCount, lastMessageAt] of loaded.rooms ?? []) {
     of(room).head = { exists: true, head, msgNo, mver, kind, name, topic, visibility, history, archived, memberCount, lastMessageAt };
   }
-  for (const [room, user, role, floor, joinSeq] of loaded.members ?? []) of(room).members.set(user, { role, floor, joinSeq });
+  for (const [room, user, role, floor, joinSeq] of [...(loaded.members ?? []), ...(loaded.others ?? [])]) of(room).members.set(user, { role, floor, joinSeq });
   const result = (row: readonly [...ResultTuple, ...unknown[]]): void => {
     const [room, author, client, hash, status, seq, code] = row;
     of(room).results.set(resultKey(author, client), { hash, status, seq, code });

@@ -18,8 +18,10 @@ export interface LogPosition {
 /** What the commands of one batch need to be decided. */
 export interface LoadRequest {
   readonly rooms: readonly string[];
+  /** Who asked what where: their membership, and the earlier result of the client id. */
+  readonly asked: readonly { readonly r: string; readonly a: string; readonly c: string }[];
+  /** Memberships beside those. */
   readonly members: readonly { readonly r: string; readonly u: string }[];
-  readonly results: readonly { readonly r: string; readonly a: string; readonly c: string }[];
   readonly messages: readonly { readonly r: string; readonly s: number }[];
   /** Messages that imported replies point to, by their client ids; their results are loaded too. */
   readonly replies: readonly { readonly r: string; readonly a: string; readonly c: string }[];

@@ -61,18 +61,20 @@ CREATE TABLE dead_letter (
 
 -- What a batch needs to be decided. No transaction around it: only the caller writes these tables, and its commit proves it.
 CREATE FUNCTION load_batch(b jsonb) RETURNS text LANGUAGE plpgsql STABLE AS $$
-DECLARE rooms json; members json; results json; messages json; replies json;
+DECLARE rooms json; members json; others json; results json; messages json; replies json;
 BEGIN
   SELECT json_agg(json_build_array(t.room, t.head, t.msg_no, t.mver, t.kind, t.name, t.topic, t.visibility, t.history, t.archived, t.member_count, t.last_message_at))
     INTO rooms FROM jsonb_array_elements_text(b->'rooms') AS i(r) JOIN room t ON t.room = i.r::uuid;
+  IF jsonb_array_length(b->'asked') > 0 THEN
+    SELECT json_agg(json_build_array(m.room, m.user_id, m.role, m.floor, m.join_seq)) FILTER (WHERE m.room IS NOT NULL),
+           json_agg(json_build_array(t.room, t.author, t.client_id, t.hash, t.status, t.seq, t.code)) FILTER (WHERE t.room IS NOT NULL)
+      INTO members, results FROM jsonb_to_recordset(b->'asked') AS i(r uuid, a uuid, c uuid)
+      LEFT JOIN member m ON m.room = i.r AND m.user_id = i.a
+      LEFT JOIN result t ON t.room = i.r AND t.author = i.a AND t.client_id = i.c;
+  END IF;
   IF jsonb_array_length(b->'members') > 0 THEN
     SELECT json_agg(json_build_array(t.room, t.user_id, t.role, t.floor, t.join_seq))
-      INTO members FROM jsonb_to_recordset(b->'members') AS i(r uuid, u uuid) JOIN member t ON t.room = i.r AND t.user_id = i.u;
-  END IF;
-  IF jsonb_array_length(b->'results') > 0 THEN
-    SELECT json_agg(json_build_array(t.room, t.author, t.client_id, t.hash, t.status, t.seq, t.code))
-      INTO results FROM jsonb_to_recordset(b->'results') AS i(r uuid, a uuid, c uuid)
-      JOIN result t ON t.room = i.r AND t.author = i.a AND t.client_id = i.c;
+      INTO others FROM jsonb_to_recordset(b->'members') AS i(r uuid, u uuid) JOIN member t ON t.room = i.r AND t.user_id = i.u;
   END IF;
   IF jsonb_array_length(b->'messages') > 0 THEN
     SELECT json_agg(json_build_array(t.room, t.seq, t.author, t.deleted, t.edited, t.reactions, t.ver))
@@ -85,7 +87,7 @@ BEGIN
       JOIN result t ON t.room = i.r AND t.author = i.a AND t.client_id = i.c
       LEFT JOIN message m ON m.room = t.room AND m.seq = t.seq;
   END IF;
-  RETURN json_build_object('rooms', rooms, 'members', members, 'results', results, 'messages', messages, 'replies', replies)::text;
+  RETURN json_build_object('rooms', rooms, 'members', members, 'others', others, 'results', results, 'messages', messages, 'replies', replies)::text;
 END $$;
 
 -- Counts each row's users up by their changes (locking them in id order), and writes the changed keys. A `read:` value keeps its counter n.
@@ -127,9 +129,21 @@ BEGIN
      WHERE e.room = i.room AND e.target = i.target AND e.type = 'message.edited';
   END IF;
   IF jsonb_array_length(b->'events') > 0 THEN
+    WITH e AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(b->'events') AS e(room uuid, seq bigint, partition int, pos bigint, type text, author uuid,
+      client_id uuid, hash text, time bigint, msg_no bigint, body jsonb, mver int, target bigint)),
+    posted AS (
+      INSERT INTO message (room, seq, author, client_id, time, msg_no, text, reply_to, edited, deleted, reactions, ver)
+      SELECT room, seq, author, client_id, time, msg_no, body->>'text', (body->>'replyTo')::bigint, NULL, false, '{}', seq FROM e WHERE type = 'message.posted'),
+    decided AS (
+      INSERT INTO result (room, author, client_id, hash, status, seq) SELECT room, author, client_id, hash, 'committed', seq FROM e WHERE hash IS NOT NULL)
     INSERT INTO event (room, seq, partition, pos, type, author, client_id, time, msg_no, body, mver, target)
-    SELECT room, seq, partition, pos, type, author, client_id, time, msg_no, body, mver, target FROM jsonb_to_recordset(b->'events')
-      AS i(room uuid, seq bigint, partition int, pos bigint, type text, author uuid, client_id uuid, time bigint, msg_no bigint, body jsonb, mver int, target bigint);
+    SELECT room, seq, partition, pos, type, author, client_id, time, msg_no, body, mver, target FROM e;
+  END IF;
+  IF jsonb_array_length(b->'heads') > 0 THEN
+    UPDATE room t SET head = i.head, msg_no = i.msg_no, last_message_at = i.last_message_at
+      FROM jsonb_to_recordset(b->'heads') AS i(room uuid, head bigint, msg_no bigint, last_message_at bigint) WHERE t.room = i.room;
+  END IF;
+  IF jsonb_array_length(b->'rooms') > 0 THEN
     INSERT INTO room AS t (room, partition, head, msg_no, mver, kind, name, topic, visibility, history, archived, member_count, last_message_at)
     SELECT room, partition, head, msg_no, mver, kind, name, topic, visibility, history, archived, member_count, last_message_at
       FROM jsonb_to_recordset(b->'rooms') AS i(room uuid, partition int, head bigint, msg_no bigint, mver int, kind text, name text, topic text,
@@ -142,11 +156,6 @@ BEGIN
     INSERT INTO member AS t (room, user_id, role, floor, join_seq)
     SELECT room, user_id, role, floor, join_seq FROM jsonb_to_recordset(b->'members') AS i(room uuid, user_id uuid, role text, floor bigint, join_seq bigint)
     ON CONFLICT (room, user_id) DO UPDATE SET role = excluded.role, floor = excluded.floor, join_seq = excluded.join_seq;
-  END IF;
-  IF jsonb_array_length(b->'messages') > 0 THEN
-    INSERT INTO message (room, seq, author, client_id, time, msg_no, text, reply_to, edited, deleted, reactions, ver)
-    SELECT room, seq, author, client_id, time, msg_no, text, reply_to, edited, deleted, reactions, ver FROM jsonb_to_recordset(b->'messages')
-      AS i(room uuid, seq bigint, author uuid, client_id uuid, time bigint, msg_no bigint, text text, reply_to bigint, edited bigint, deleted boolean, reactions jsonb, ver bigint);
   END IF;
   IF jsonb_array_length(b->'updates') > 0 THEN
     UPDATE message m SET text = CASE WHEN i.set_text THEN i.text ELSE m.text END, edited = i.edited, deleted = i.deleted, reactions = i.reactions, ver = i.ver
