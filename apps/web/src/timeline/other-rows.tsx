@@ -61,7 +61,7 @@ export function StartOfRoom({ room, name }: { room: RoomState; name: string }) {
       <span className="emblem">
         <Icon size={24} aria-hidden="true" />
       </span>
-      <h2>{kind === 'channel' ? `Welcome to #${name}` : name}</h2>
+      <h2>{kind === 'channel' ? `#${name}` : name}</h2>
       <p>
         {since && 'What was said before you joined is not shown. '}
         {kind === 'direct' && `This is the beginning of your messages with ${name}. Only the two of you can read them.`}

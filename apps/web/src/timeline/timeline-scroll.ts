@@ -1,6 +1,6 @@
 // Where the timeline stands: it opens where reading stopped, follows its end, stays put when older pages come, and is remembered per room.
 import { useVirtualizer, type VirtualItem } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { RoomState } from '../model/shapes.ts';
 import type { Row } from '../model/timeline-rows.ts';
 import type { TimelineData } from './timeline-data.ts';
@@ -45,6 +45,19 @@ function useFlash() {
   return { flash, setFlash };
 }
 
+/** The window, the composer and the connection bar change the list's height: who was at the end stays there. */
+function useStayingAtEnd(ref: RefObject<HTMLDivElement | null>, atEnd: RefObject<boolean>): void {
+  useEffect(() => {
+    const element = ref.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => {
+      if (atEnd.current) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [ref, atEnd]);
+}
+
 /** The row of a message, or of the first one after it. */
 const indexOfSeq = (rows: readonly Row[], seq: number): number =>
   rows.findIndex((row) => row.kind === 'message' && row.view.seq !== null && row.view.seq >= seq);
@@ -71,10 +84,14 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
   const latest = useRef({ rows, virtualizer });
   latest.current = { rows, virtualizer };
 
+  const atEnd = useRef(false);
   const look = useCallback(() => {
     const element = ref.current;
-    if (element !== null) onAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < END_PX);
+    if (element === null) return;
+    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < END_PX;
+    onAtEnd(atEnd.current);
   }, [onAtEnd]);
+  useStayingAtEnd(ref, atEnd);
 
   const jumpTo = useCallback(
     (to: number): boolean => {

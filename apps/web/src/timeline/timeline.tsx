@@ -61,9 +61,10 @@ export function Timeline(props: TimelineProps) {
   const name = useRoomName(room.id);
   const me = useClient((state) => state.me?.user.id ?? '');
   const now = useNow(60_000);
-  const [atEnd, setAtEnd] = useState(true);
+  // null: nothing is placed yet, so nothing is read and nothing floats.
+  const [atEnd, setAtEnd] = useState<boolean | null>(null);
   const [menu, setMenu] = useState<MenuPlace | null>(null);
-  const reading = useReading(room, atEnd && seq === null);
+  const reading = useReading(room, atEnd === true && seq === null);
   const data = useTimelineData(room, seq, reading.readUpTo);
   const scroll = useTimelineScroll({ room, seq, data, onAtEnd: setAtEnd });
   const { jumpTo } = scroll;
@@ -132,7 +133,7 @@ export function Timeline(props: TimelineProps) {
 interface FloatsProps {
   readonly room: RoomState;
   readonly data: ReturnType<typeof useTimelineData>;
-  readonly atEnd: boolean;
+  readonly atEnd: boolean | null;
   readonly scroll: ReturnType<typeof useTimelineScroll>;
   readonly markRead: () => void;
   readonly jump: (seq: number) => void;
@@ -163,7 +164,7 @@ function Floats({ room, data, atEnd, scroll, markRead, jump, readUpTo }: FloatsP
           <IconButton className="pill round" label="Mark as read" icon={X} onClick={markRead} />
         </div>
       )}
-      {(!atEnd || data.apart) && (
+      {(atEnd === false || data.apart) && (
         <div className="float bottom">
           <button type="button" className={`pill numbers${unread > 0 ? ' strong' : ''}`} onClick={toEnd}>
             <ArrowDown size={16} aria-hidden="true" />
