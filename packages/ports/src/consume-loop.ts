@@ -104,9 +104,10 @@ async function feed(r: Run, held: Assignment, positions: Map<number, number>): P
     const version = r.source.version();
     const batch = await patiently(r, () => r.source.read(positions, limit));
     if (batch === null || idle()) return;
-    if (batch.length === 0) await r.source.appended(version);
-    else if (!(await handled(r, batch, idle))) return;
+    if (batch.length > 0 && !(await handled(r, batch, idle))) return;
     for (const record of batch) positions.set(record.partition, record.offset + 1);
+    // A short batch was all there was when it was read: reading again for nothing would double the work of a quiet log.
+    if (batch.length < limit) await r.source.appended(version);
   }
 }
 

@@ -6,6 +6,8 @@ import type { PgConnection } from '../connection.ts';
 
 export interface Appender {
   append(topic: number, entries: readonly LogEntry[]): Promise<void>;
+  /** The server's process that writes for us now. */
+  backend(): number | null;
   close(): Promise<void>;
 }
 
@@ -92,6 +94,7 @@ export function createAppender(connection: PgConnection, name: string, clock: Cl
         queuedEntries += entries.length;
         busy ??= flush();
       }),
+    backend: () => (client as { processID?: number } | null)?.processID ?? null,
     close: async () => {
       closed = true;
       await busy;

@@ -60,8 +60,12 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
   const recheck = (): void => {
     for (const source of sources.keys()) source.recheck();
   };
-  const session = await openLogSession(connection, clock, { appended: notify, connected: recheck }, logger);
   const appender = createAppender(connection, `parley-log-${rng.id()}`, clock, notify);
+  // Our own appends are known as soon as they are durable: hearing of them again would read everything twice.
+  const hear = (ids: ReadonlySet<number>, byBackend: number | null): void => {
+    if (byBackend === null || byBackend !== appender.backend()) notify(ids);
+  };
+  const session = await openLogSession(connection, clock, { appended: hear, connected: recheck }, logger);
   const sweeper = startSweeper(pool, [...topics.values()], clock, logger);
 
   return {

@@ -13,8 +13,8 @@ export interface LogSession {
 }
 
 export interface SessionEvents {
-  /** Something was appended to these topics, or it is not known whether. */
-  appended(topics: ReadonlySet<number>): void;
+  /** Something was appended to these topics, or it is not known whether. `byBackend`: the server's process that did it, when it is known. */
+  appended(topics: ReadonlySet<number>, byBackend: number | null): void;
   /** The connection is new: what was learnt from an earlier one may not hold. */
   connected(): void;
 }
@@ -56,7 +56,7 @@ export async function openLogSession(connection: PgConnection, clock: Clock, eve
     const fresh = new pg.Client({ ...connection, connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS, keepAlive: true });
     fresh.on('error', (error) => lose(fresh, error));
     fresh.on('end', () => lose(fresh, new Error('the server closed it')));
-    fresh.on('notification', ({ payload }) => events.appended(new Set([Number(payload)])));
+    fresh.on('notification', ({ payload, processId }) => events.appended(new Set([Number(payload)]), processId));
     try {
       await fresh.connect();
       await fresh.query(`LISTEN ${CHANNEL}`);
@@ -74,7 +74,7 @@ export async function openLogSession(connection: PgConnection, clock: Clock, eve
       const { rows } = await ask<{ topic: number; head: string }>(using, HEADS);
       const changed = rows.filter(({ topic, head }) => heads.get(topic) !== head);
       for (const { topic, head } of changed) heads.set(topic, head);
-      if (changed.length > 0) events.appended(new Set(changed.map(({ topic }) => topic)));
+      if (changed.length > 0) events.appended(new Set(changed.map(({ topic }) => topic)), null);
     } catch (error) {
       lose(using, error as Error);
     }
