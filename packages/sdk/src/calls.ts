@@ -1,9 +1,10 @@
 // The plain calls: one HTTP request each, with the answer handed on. What they change arrives as events or state, never from here.
-import type { Person, PublicRooms, RoomChanged, Sessions, Setup } from '@parley/protocol';
-import type * as z from 'zod/mini';
+import type { Person, RoomChanged, Setup } from '@parley/protocol';
 import type { Parley } from './api.ts';
+import type { OwnState } from './me/own-state.ts';
 import type { Http } from './net/http.ts';
-import type { OwnState } from './own-state.ts';
+
+type Answer<M extends 'publicRooms'> = Awaited<ReturnType<Parley[M]>>;
 
 export interface CallsDeps {
   readonly http: Http;
@@ -21,7 +22,7 @@ export function createCalls({
     setup: () => http.open<Setup>('/api/setup'),
     createRoom: (input) => http.call<RoomChanged>('/api/rooms', { method: 'POST', body: input }),
     openDirect: (user) => http.call<RoomChanged>('/api/direct', { method: 'POST', body: { user } }),
-    publicRooms: async (query) => (await http.call<z.infer<typeof PublicRooms>>('/api/rooms/public', { query: { q: query } })).rooms,
+    publicRooms: async (query) => (await http.call<{ rooms: Answer<'publicRooms'> }>('/api/rooms/public', { query: { q: query } })).rooms,
     acceptInvitation: (code) => http.call<RoomChanged>(`/api/invitations/${encodeURIComponent(code)}/accept`, { method: 'POST' }),
     account: {
       async rename(name) {
@@ -29,7 +30,7 @@ export function createCalls({
         took([user]);
       },
       changePassword: async (current, next) => void (await http.call('/api/me/password', { method: 'POST', body: { current, next } })),
-      sessions: async () => (await http.call<z.infer<typeof Sessions>>('/api/sessions')).sessions,
+      sessions: async () => (await http.call<{ sessions: Awaited<ReturnType<Parley['account']['sessions']>> }>('/api/sessions')).sessions,
       revoke: async (session) => void (await http.call(`/api/sessions/${encodeURIComponent(session)}`, { method: 'DELETE' })),
       setPref: (name, value) => own.put(`pref:${name}`, value),
       makeInvitation: (options = {}) => http.call<{ code: string }>('/api/registration-invitations', { method: 'POST', body: options }),

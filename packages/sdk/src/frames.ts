@@ -4,14 +4,14 @@ import type { CommandResult } from '@parley/protocol';
 import { LIMITS, type MyChanges, type Position, type ResumeAnswer, type ResumeRequest, stateKey } from '@parley/protocol';
 import type { RoomState } from './api.ts';
 import type { Frames } from './connection.ts';
+import type { PeopleBook } from './me/people.ts';
+import type { UserState } from './me/user-state.ts';
 import type { Http } from './net/http.ts';
-import type { PeopleBook } from './people.ts';
 import type { ReadMarks } from './rooms/read-marks.ts';
 import { NO_DRAFT } from './rooms/room-state.ts';
 import type { RoomSync } from './rooms/room-sync.ts';
 import type { Typing } from './rooms/typing.ts';
 import type { StateStore } from './state-store.ts';
-import type { UserState } from './user-state.ts';
 
 export interface FramesDeps {
   readonly store: StateStore;

@@ -2,8 +2,8 @@
 // them. Reading moves forward only; "mark as unread" is the one way back. A mark is a last-writer register by its counter `n`.
 import { type ReadStateValue, stateKey } from '@parley/protocol';
 import type { SdkClock } from '../api.ts';
+import type { UserState } from '../me/user-state.ts';
 import type { StateStore } from '../state-store.ts';
-import type { UserState } from '../user-state.ts';
 import type { RoomLoader } from './room-loader.ts';
 import { withOwnMark, withServerRead } from './room-state.ts';
 import type { RoomSync } from './room-sync.ts';

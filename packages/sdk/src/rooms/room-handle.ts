@@ -1,9 +1,9 @@
 // What an app does with one room: each method is a command through the outbox, a mark, or one HTTP call. No state of its own.
 import { type HistoryPage, LIMITS, type MemberCommand, ParleyError, type RoomChanged } from '@parley/protocol';
 import type { RoomHandle } from '../api.ts';
+import type { OwnState } from '../me/own-state.ts';
 import type { Http } from '../net/http.ts';
-import type { Outbox } from '../outbox.ts';
-import type { OwnState } from '../own-state.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import type { StateStore } from '../state-store.ts';
 import type { ReadMarks } from './read-marks.ts';
 import type { RoomLoader } from './room-loader.ts';

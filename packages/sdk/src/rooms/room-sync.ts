@@ -2,8 +2,8 @@
 // applied only when everything before it was, or when a snapshot stands in for that (design.md: resume; pitfalls 11).
 import { type AnyRoomEvent, LIMITS, type ResumeAnswer, type RoomSnapshot, type RoomStateValue, type RoomSummary, stateKey } from '@parley/protocol';
 import type { Observation, ParleyEvents, RoomState } from '../api.ts';
+import type { UserState } from '../me/user-state.ts';
 import type { StateStore } from '../state-store.ts';
-import type { UserState } from '../user-state.ts';
 import { applyEvent, placeOf } from './apply-event.ts';
 import type { RoomLoader } from './room-loader.ts';
 import { joinSnapshot, loadingRoom, startAtSnapshot, startAtSummary, trimRun } from './room-state.ts';

@@ -11,13 +11,18 @@ export function indexedDbStorage(name: string): Storage {
   let opened: Promise<IDBPDatabase | null> | null = null;
   const fallback = memoryStorage();
   const open = (): Promise<IDBPDatabase | null> => {
-    opened ??= openDB(name, 1, {
-      upgrade: (db) => void db.createObjectStore(STORE),
-      // The browser closed it (storage cleared, disk trouble): open it again at the next call.
-      terminated: () => {
-        opened = null;
-      },
-    }).catch(() => null);
+    // Called within a promise, because a browser may also refuse by throwing at once.
+    opened ??= Promise.resolve()
+      .then(() =>
+        openDB(name, 1, {
+          upgrade: (db) => void db.createObjectStore(STORE),
+          // The browser closed it (storage cleared, disk trouble): open it again at the next call.
+          terminated: () => {
+            opened = null;
+          },
+        }),
+      )
+      .catch(() => null);
     return opened;
   };
   return {

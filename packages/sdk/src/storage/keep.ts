@@ -2,8 +2,8 @@
 // so a crash leaves it whole at some place, and resume brings it forward from there. Written a moment after changes.
 import type { AnyRoomEvent, Member, Message, Person, ReadStateValue, RoomSummary } from '@parley/protocol';
 import type { RoomState, SdkClock, Storage } from '../api.ts';
+import type { StoredUserState } from '../me/user-state.ts';
 import { NO_DRAFT, trimRun } from '../rooms/room-state.ts';
-import type { StoredUserState } from '../user-state.ts';
 
 const FORMAT = 1;
 const WRITE_AFTER_MS = 1_000;

@@ -1,41 +1,20 @@
 // Commands until their results are seen. Persisted before the first try; serial per room in batches, so that order is kept; sent again
 // under the same client id until a result is known. Nothing leaves it but by a result, a refusal that is certain, or `drop`.
 import { type CommandResult, ERRORS, type ErrorBody, type MemberCommand, ParleyError } from '@parley/protocol';
-import type { Observation, OutboxEntry, SdkClock, Storage } from './api.ts';
-import { asParleyError, errorBodyOf, errorFrom, rejectedBody } from './net/error-of.ts';
+import type { Observation, OutboxEntry, SdkClock, Storage } from '../api.ts';
+import { asParleyError, errorBodyOf, errorFrom, rejectedBody } from '../net/error-of.ts';
+import { createLingering } from './lingering.ts';
+import { type Entry, fromStored, newEntry, OUTBOX_PREFIX, type StoredEntry, toShown, toStored } from './outbox-entry.ts';
 
-export const OUTBOX_PREFIX = 'outbox:';
 const ACK_TIMEOUT_MS = 10_000;
 /** Accepted, but no result: ask again by sending again. */
 const RESULT_WAIT_MS = 5_000;
 const BATCH = 32;
 const RETRY_MS = 1_000;
-/** The event of a committed command comes within moments; if not, the entry goes all the same. */
-const LINGER_MS = 10_000;
 /** Refusals of a repeat that are waited over, because an earlier try may have been taken. */
 const DOUBTS_MOST = 4;
 
 const isAgain = (error: ErrorBody): boolean => ERRORS[error.code].outcome === 'unknown';
-
-interface Entry {
-  clientId: string;
-  command: MemberCommand;
-  state: OutboxEntry['state'];
-  error: ErrorBody | null;
-  createdAt: number;
-  /** Place in the order of sending. */
-  order: number;
-  /** Rejected, that is decided: a new try needs a new client id. */
-  rejected: boolean;
-  attempt: number;
-  /** Some try may have been taken by the server. */
-  maybe: boolean;
-  doubts: number;
-  stored: boolean;
-  due: boolean;
-  settle: { resolve(result: CommandResult): void; reject(error: ParleyError): void } | null;
-  cancelWait: () => void;
-}
 
 export interface OutboxDeps {
   readonly storage: Storage;
@@ -72,27 +51,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   let connection: Parameters<Outbox['online']>[0] = null;
 
   const inOrder = () => [...entries.values()].sort((a, b) => a.order - b.order);
-  /** Committed, but its event is not here yet. */
-  const lingering = new Map<string, { readonly entry: Entry; readonly seq: number; readonly cancel: () => void }>();
-  const show = () =>
-    deps.onChange(
-      [...[...lingering.values()].map((one) => one.entry), ...inOrder()].map(({ clientId, command, state, error, createdAt }) => ({
-        clientId,
-        command,
-        state,
-        error,
-        createdAt,
-      })),
-    );
-  const toStored = ({ clientId, command, state, error, createdAt, order, rejected }: Entry) => ({
-    clientId,
-    command,
-    state,
-    error,
-    createdAt,
-    order,
-    rejected,
-  });
+  const show = () => deps.onChange([...lingering.entries(), ...inOrder()].map(toShown));
+  const lingering = createLingering(deps.clock, show);
   const store = (entry: Entry) =>
     deps.storage.set(OUTBOX_PREFIX + entry.clientId, toStored(entry)).catch((error: unknown) => deps.onError(asParleyError(error).toBody()));
   const unstore = (entry: Entry) =>
@@ -110,14 +70,6 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     entry.settle?.reject(errorFrom(error));
     entry.settle = null;
     show();
-  };
-  const unlinger = (clientId: string) => {
-    lingering.get(clientId)?.cancel();
-    if (lingering.delete(clientId)) show();
-  };
-  const linger = (entry: Entry, seq: number) => {
-    const cancel = deps.clock.after(LINGER_MS, () => unlinger(entry.clientId));
-    lingering.set(entry.clientId, { entry, seq, cancel });
   };
   const waitForResult = (entry: Entry, ms: number) => {
     entry.cancelWait();
@@ -225,22 +177,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
 
   const add = (command: MemberCommand, settle: Entry['settle']): Entry => {
-    const entry: Entry = {
-      clientId: command.clientId,
-      command,
-      state: 'sending',
-      error: null,
-      createdAt: deps.clock.now(),
-      order: ++lastOrder,
-      rejected: false,
-      attempt: 0,
-      maybe: false,
-      doubts: 0,
-      stored: false,
-      due: true,
-      settle,
-      cancelWait: () => {},
-    };
+    const entry = newEntry(command, deps.clock.now(), ++lastOrder, settle);
     entries.set(entry.clientId, entry);
     show();
     void store(entry).then(() => {
@@ -270,21 +207,19 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     result(result, shown = false) {
       const entry = entries.get(result.clientId);
       if (entry === undefined || entry.command.room !== result.room) {
-        if (!shown) unlinger(result.clientId);
+        if (!shown) lingering.drop(result.clientId);
       } else if (result.status === 'rejected') {
         if (!entry.rejected) fail(entry, rejectedBody(result.code), true);
       } else {
         remove(entry);
-        if (shown) linger(entry, result.seq ?? 0);
+        if (shown) lingering.add(entry, result.seq ?? 0);
         entry.settle?.resolve(result);
         entry.settle = null;
         show();
         pump(entry.command.room);
       }
     },
-    reached(room, seq) {
-      for (const [clientId, one] of lingering) if (one.entry.command.room === room && one.seq <= seq) unlinger(clientId);
-    },
+    reached: lingering.reached,
     retry(clientId) {
       const entry = entries.get(clientId);
       if (entry?.state !== 'failed') return;
@@ -308,23 +243,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       show();
     },
     async load() {
-      const stored = (await deps.storage.list(OUTBOX_PREFIX)).map(([, value]) => value as ReturnType<typeof toStored>);
+      const stored = (await deps.storage.list(OUTBOX_PREFIX)).map(([, value]) => value as StoredEntry);
       for (const kept of stored.sort((a, b) => a.order - b.order)) {
         if (entries.has(kept.clientId)) continue;
         lastOrder = Math.max(lastOrder, kept.order);
-        const state = kept.state === 'failed' ? 'failed' : 'sending';
-        entries.set(kept.clientId, {
-          ...kept,
-          state,
-          attempt: 0,
-          // Before it was stored here it may have been sent.
-          maybe: true,
-          doubts: 0,
-          stored: true,
-          due: state !== 'failed',
-          settle: null,
-          cancelWait: () => {},
-        });
+        entries.set(kept.clientId, fromStored(kept));
       }
       show();
     },
@@ -339,7 +262,6 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         if (forget) unstore(entry);
       }
       entries.clear();
-      for (const { cancel } of lingering.values()) cancel();
       lingering.clear();
       show();
     },

@@ -3,11 +3,12 @@
 import { type CommandResult, type ErrorBody, type MemberCommand, ParleyError } from '@parley/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createManualClock, settle } from '../test/manual-clock.ts';
-import { nextId } from '../test/random-events.ts';
-import type { Observation, OutboxEntry } from './api.ts';
-import { createOutbox, OUTBOX_PREFIX } from './outbox.ts';
-import { memoryStorage } from './storage/memory-storage.ts';
+import { createManualClock, settle } from '../../test/manual-clock.ts';
+import { nextId } from '../../test/random-events.ts';
+import type { Observation, OutboxEntry } from '../api.ts';
+import { memoryStorage } from '../storage/memory-storage.ts';
+import { createOutbox } from './outbox.ts';
+import { OUTBOX_PREFIX } from './outbox-entry.ts';
 
 const ROOMS = ['00000000-0000-7000-8000-0000000000b1', '00000000-0000-7000-8000-0000000000b2'] as const;
 const post = (room: string, text: string): MemberCommand => ({ type: 'message.post', room, clientId: nextId(), body: { text } });

@@ -1,8 +1,8 @@
 // Writes of my own state keys (drafts, mutes, preferences): shown at once, written over HTTP, taken back when refused.
 import { ERRORS, type ErrorBody } from '@parley/protocol';
-import type { SdkClock } from './api.ts';
-import { asParleyError } from './net/error-of.ts';
-import type { Http } from './net/http.ts';
+import type { SdkClock } from '../api.ts';
+import { asParleyError } from '../net/error-of.ts';
+import type { Http } from '../net/http.ts';
 import type { UserState } from './user-state.ts';
 
 /** A draft is written when the keys have rested this long. */

@@ -1,8 +1,8 @@
 // People by id: asked for in batches, kept, asked again when the server says that they changed. And who of the watched is online.
 import { LIMITS, type Person, type PresenceList } from '@parley/protocol';
-import type { SdkClock } from './api.ts';
-import type { Http } from './net/http.ts';
-import type { StateStore } from './state-store.ts';
+import type { SdkClock } from '../api.ts';
+import type { Http } from '../net/http.ts';
+import type { StateStore } from '../state-store.ts';
 
 export interface PeopleBook {
   load(ids: readonly string[]): Promise<void>;
