@@ -1,5 +1,5 @@
 // Reads account.event: the owner's account brings #welcome, every account joins it once. Applies each record once, whatever is repeated.
-import { type EventLog, Fenced, type LogConsumption, type LogEnds, type LogRecord } from '@parley/ports';
+import { type Clock, type EventLog, Fenced, type LogConsumption, type LogEnds, type LogRecord } from '@parley/ports';
 import { AccountEvent, decodeRecord, TOPICS } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
 import type { AccountEventStore, WelcomeRoom } from './store/store-account-events.ts';
@@ -16,13 +16,18 @@ export interface AccountEventsDeps {
   readonly store: AccountEventStore;
   /** Something went to the outbox. */
   readonly onChange: () => void;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export function createAccountEvents({ log, store, onChange, logger }: AccountEventsDeps): AccountEvents {
+/** What stops the reading may pass (the database was away); what does not pass stays a problem that the operator sees. Nothing is jumped over. */
+const RESTART_MS = 2_000;
+
+export function createAccountEvents({ log, store, onChange, clock, logger }: AccountEventsDeps): AccountEvents {
   const topic = TOPICS.accountEvent;
   let consumption: LogConsumption | null = null;
   let problem: string | null = null;
+  let stopped = false;
   let logId = '';
   let next = new Map<number, number>();
 
@@ -31,6 +36,7 @@ export function createAccountEvents({ log, store, onChange, logger }: AccountEve
     const positions = await Promise.all(partitions.map((partition) => store.position(topic, partition, ends.logId, from.get(partition) ?? 0)));
     logId = ends.logId;
     next = new Map(partitions.map((partition, index) => [partition, positions[index] as number]));
+    problem = null;
     return new Map(next);
   };
 
@@ -46,15 +52,27 @@ export function createAccountEvents({ log, store, onChange, logger }: AccountEve
     }
   };
 
+  const consume = async (): Promise<void> => {
+    const started = await log.consume(topic, { group: 'rooms', start: begin, handle });
+    consumption = started;
+    started.ended.catch(restart);
+  };
+
+  const restart = (error: unknown): void => {
+    if (stopped) return;
+    if (problem === null) logger.error({ err: error }, 'accounts are not read: new people do not get into #welcome');
+    problem = `accounts are not read, new people do not get into #welcome: ${error instanceof Error ? error.message : String(error)}`;
+    clock.after(RESTART_MS, () => {
+      if (!stopped) consume().catch(restart);
+    });
+  };
+
   return {
-    async start() {
-      consumption = await log.consume(topic, { group: 'rooms', start: begin, handle });
-      consumption.ended.catch((error: unknown) => {
-        problem = 'accounts are not read any more: new people do not get into #welcome';
-        logger.error({ err: error }, problem);
-      });
+    start: consume,
+    async stop() {
+      stopped = true;
+      await consumption?.stop();
     },
-    stop: async () => consumption?.stop(),
     problem: () => problem,
   };
 }

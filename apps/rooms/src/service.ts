@@ -30,7 +30,7 @@ export function createRooms({ database, log, internal, verifier, clock, rng, log
   const outbox = createOutbox(db);
   const relay = createRelay({ outbox, lease: createRelayLease(database, logger), log, clock, logger });
   const waiters = createWaiters({ log, clock, logger });
-  const accountEvents = createAccountEvents({ log, store: createAccountEventStore(db), onChange: relay.wake, logger });
+  const accountEvents = createAccountEvents({ log, store: createAccountEventStore(db), onChange: relay.wake, clock, logger });
   const useCases = createUseCases({ store: createStore(db), invitations: createInvitationStore(db), waiters, internal, clock, rng, onChange: relay.wake });
   let stopping: Promise<void> | null = null;
 

@@ -28,6 +28,7 @@ describe('the relay', () => {
     await until('some appends failed', () => world.appends.failures >= 3);
     world.appends.next = 'ok';
     await Promise.all(joins);
+    await until('all is applied', () => world.messages.applied.get(room)?.length === 12);
     expect(world.messages.applied.get(room)).toEqual(mvers(12));
     expect(world.messages.seen.length).toBeGreaterThan(12);
     expect(firstPlacesInOrder(room)).toBe(true);
@@ -66,6 +67,7 @@ describe('the relay', () => {
     const room = await makeChannel(person(0));
     const other = await makeChannel(person(0));
     await Promise.all(joinAll(room, 1, 4));
+    await until('all is applied', () => world.messages.applied.get(room)?.length === 5);
     const before = world.messages.seen.length;
     await world.resend(room, 2);
     await until('the repeats are there', () => world.messages.seen.length >= before + 3);

@@ -1,6 +1,6 @@
 // Stories of rooms over HTTP: what a caller gets, and what reaches the log for messages to apply.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld, until, type World } from './world.ts';
+import { type Answer, startWorld, until, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -11,6 +11,8 @@ afterEach(() => world.stop());
 const person = (index: number): string => world.people[index] as string;
 const makeChannel = async (owner: string, over: object = {}): Promise<string> =>
   (await world.as(owner)('POST', '/api/rooms', { kind: 'channel', name: 'lobby', ...over })).body.room;
+/** Done, or pending because this machine is slow: either way it happens. */
+const taken = (answer: Answer): boolean => answer.status === 200 || answer.status === 202;
 const mvers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
 describe('a change', () => {
@@ -57,7 +59,8 @@ describe('fifty at once', () => {
   it('join one room with dense mvers, each once', async () => {
     const room = await makeChannel(person(0));
     const answers = await Promise.all(world.people.slice(1, 51).map((user) => world.as(user)('POST', `/api/rooms/${room}/join`)));
-    expect(answers.map((answer) => answer.status)).toEqual(Array(50).fill(200));
+    expect(answers.filter(taken)).toHaveLength(50);
+    await until('all are applied', () => world.messages.applied.get(room)?.length === 52);
     expect(world.messages.applied.get(room)).toEqual(mvers(52));
     expect(world.messages.gaps).toEqual([]);
     const joined = world.messages.changesOf(room).flatMap((command) => (command.change.type === 'member.joined' ? [command.change.body.user] : []));
@@ -72,7 +75,8 @@ describe('fifty at once', () => {
       ),
     );
     const [room] = new Set(answers.map((answer) => answer.body.room));
-    expect(new Set(answers.map((answer) => `${answer.status} ${answer.body.status} ${answer.body.room}`))).toEqual(new Set([`200 done ${room}`]));
+    expect(answers.filter((answer) => taken(answer) && answer.body.room === room)).toHaveLength(50);
+    await until('the room is applied', () => world.messages.applied.get(room as string)?.length === 3);
     expect(world.messages.changesOf(room as string).map((command) => command.change.type)).toEqual(['room.created', 'member.joined', 'member.joined']);
   });
 
@@ -80,8 +84,9 @@ describe('fifty at once', () => {
     const room = await makeChannel(person(0), { visibility: 'private' });
     const { body } = await world.as(person(0))('POST', `/api/rooms/${room}/invitations`, { uses: 10 });
     const answers = await Promise.all(world.people.slice(1, 51).map((user) => world.as(user)('POST', `/api/invitations/${body.code}/accept`)));
-    expect(answers.filter((answer) => answer.status === 200)).toHaveLength(10);
+    expect(answers.filter(taken)).toHaveLength(10);
     expect(answers.filter((answer) => answer.body.error?.code === 'invitation_invalid')).toHaveLength(40);
+    await until('ten are in', () => world.messages.applied.get(room)?.length === 12);
     expect(world.messages.applied.get(room)).toEqual(mvers(12));
   });
 

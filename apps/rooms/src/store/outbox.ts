@@ -37,7 +37,7 @@ export function createOutbox(db: Database): Outbox {
         // Imports of the room that lie after the change go too: messages drops what it has by client id.
         await db.$executeRaw`
           UPDATE outbox SET relayed = false, resends = resends + 1
-          WHERE room_id = ${room}::uuid AND id >= (SELECT min(id) FROM outbox WHERE room_id = ${room}::uuid AND mver > ${after})`;
+          WHERE room_id = ${room}::uuid AND id >= (SELECT id FROM outbox WHERE room_id = ${room}::uuid AND mver = ${after + 1})`;
       }),
   };
 }
