@@ -64,7 +64,6 @@ function WritingBox(props: ComposerProps) {
   const left = bytesLeft(text.trim());
   useGrowing(box, text);
   useFocus(box, writing);
-  const cancel = () => onWriting(PLAIN);
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.nativeEvent.isComposing || picker.onKeyDown(event)) return;
     const sends = enterSends ? !event.shiftKey : event.shiftKey || event.ctrlKey || event.metaKey;
@@ -78,7 +77,7 @@ function WritingBox(props: ComposerProps) {
       onWriting({ replyTo: null, editing: last.seq });
     } else if (event.key === 'Escape' && (writing.editing !== null || writing.replyTo !== null)) {
       event.stopPropagation();
-      cancel();
+      onWriting(PLAIN);
     } else if (event.key === 'Escape') event.currentTarget.blur();
   };
   const change = (next: string) => {
@@ -95,7 +94,7 @@ function WritingBox(props: ComposerProps) {
       }}
     >
       {picker.open !== null && <PickerList id={pickerId} picker={picker} />}
-      <About room={room} writing={writing} onCancel={cancel} />
+      <About room={room} writing={writing} onCancel={() => onWriting(PLAIN)} />
       <div className="box">
         <EmojiButton onPick={picker.insert} />
         <textarea

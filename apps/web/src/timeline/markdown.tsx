@@ -1,5 +1,4 @@
 // Markdown of a message: links, code, quotes, lists, tables. Raw HTML stays text; pictures from elsewhere stay links. Loaded when needed.
-import type { Element, ElementContent, Root, RootContent } from 'hast';
 import { Check, Copy } from 'lucide-react';
 import { type ComponentProps, memo, useRef, useState } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
@@ -10,22 +9,33 @@ import { IconButton } from '../ui/icon-button.tsx';
 import { sayProblem } from '../ui/toasts.tsx';
 import { Mention } from './message-words.tsx';
 
+/** As much of a HTML tree's node as is looked at here. */
+interface Node {
+  type: string;
+  tagName?: string;
+  value?: string;
+  properties?: Record<string, unknown>;
+  children?: Node[];
+}
+
+function mentionsOf(text: string): Node[] {
+  return splitMentions(text).map((part) => {
+    const node: Node = { type: 'text', value: part.text };
+    return part.mention === null ? node : { type: 'element', tagName: 'mark', properties: { title: part.mention }, children: [node] };
+  });
+}
+
 /** @mentions in text become marked; code and links are left as they are. */
 function markMentions() {
-  const visit = (node: Root | Element): void => {
-    node.children = (node.children as RootContent[]).flatMap((child): RootContent[] => {
-      if (child.type === 'text' && child.value.includes('@')) {
-        return splitMentions(child.value).map((part): ElementContent => {
-          const text = { type: 'text' as const, value: part.text };
-          if (part.mention === null) return text;
-          return { type: 'element', tagName: 'mark', properties: { title: part.mention }, children: [text] };
-        });
-      }
-      if (child.type === 'element' && child.tagName !== 'code' && child.tagName !== 'a') visit(child);
+  const visit = (node: Node): void => {
+    if (node.children === undefined) return;
+    node.children = node.children.flatMap((child) => {
+      if (child.type === 'text' && child.value?.includes('@') === true) return mentionsOf(child.value);
+      if (child.tagName !== 'code' && child.tagName !== 'a') visit(child);
       return [child];
-    }) as Element['children'];
+    });
   };
-  return (tree: Root) => visit(tree);
+  return (tree: Node) => visit(tree);
 }
 
 function CodeBlock({ children }: ComponentProps<'pre'>) {
