@@ -183,3 +183,23 @@ test('No session begins with a password that is being changed in the same moment
   expect((await change).status).toBe(204);
   expect(logins.map((answer) => answer.error?.code)).toEqual(Array(4).fill('invalid_credentials'));
 });
+
+test('A name or a search that Postgres cannot hold is refused like any other, and breaks nothing.', async () => {
+  const accounts = await startAccounts();
+  const ada = await accounts.register('ada');
+  const before = accounts.hashes();
+  expect((await login(accounts, { handle: 'ada\u0000', password: PASSWORD })).error?.code).toBe('invalid_credentials');
+  expect((await login(accounts, { handle: '\ud800', password: PASSWORD })).error?.code).toBe('invalid_credentials');
+  expect(accounts.hashes() - before).toBe(2);
+  expect((await accounts.call('GET', '/api/people?q=%00', { token: ada.accessToken })).error?.code).toBe('invalid');
+});
+
+test('One address registers sixty times a minute, not more; another still may.', async () => {
+  const accounts = await startAccounts();
+  const attempt = async (address: string) =>
+    (await accounts.call('POST', '/api/accounts/register', { body: { handle: 'ada', password: 'short' }, address })).error?.code;
+  const codes = [];
+  for (let i = 0; i < 61; i++) codes.push(await attempt('10.0.0.1'));
+  expect(codes).toEqual([...Array(60).fill('weak_password'), 'slow_down']);
+  expect(await attempt('10.0.0.2')).toBe('weak_password');
+});

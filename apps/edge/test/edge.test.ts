@@ -240,3 +240,15 @@ test('The AsyncAPI document holds every frame, and there is a page to read it.',
   expect(page.body).toContain('Client to server: resume');
   expect(page.body).not.toContain('<script');
 });
+
+test('Addresses that are not well-formed, or have parts that are too long, are errors of ours too.', async () => {
+  const app = await startEdge();
+  for (const url of ['/api/%zz', '/%', `/api/echo/${'x'.repeat(5_000)}`]) {
+    const response = await app.inject(url);
+    expect([url.slice(0, 10), response.statusCode < 500, errorOf(response).code]).toEqual([
+      url.slice(0, 10),
+      true,
+      expect.stringMatching(/^(invalid|not_found)$/),
+    ]);
+  }
+});

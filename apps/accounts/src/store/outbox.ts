@@ -82,7 +82,7 @@ export function createRelay({ database, log, clock, logger }: RelayDeps): Relay 
       await running;
     },
     wake,
-    problems: () => (failing ? ['Ended sessions and new people are not being told to the other services: the log does not take them.'] : []),
+    problems: () => (failing ? ['Ended sessions and new people are not being told to the other services: the database or the log does not answer.'] : []),
   };
 }
 

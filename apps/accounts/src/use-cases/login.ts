@@ -1,5 +1,5 @@
 // Signing in with a name and a password. Takes as long for a name that nobody has.
-import { type Login, ParleyError, type Tokens } from '@parley/protocol';
+import { isStorable, type Login, ParleyError, type Tokens } from '@parley/protocol';
 import { SESSION_IDLE_MS } from '../credentials/refresh-tokens.ts';
 import { transact } from '../store/store.ts';
 import { findByHandle, lockPerson, setPasswordHash } from '../store/store-people.ts';
@@ -14,7 +14,8 @@ export async function login(context: Context, input: Login, visitor: Visitor): P
   const cls = await sessionClass(context, visitor);
   if (cls === 'person') await context.limits.take('login', visitor.address, handle);
 
-  const found = await findByHandle(database, handle);
+  // Postgres holds no U+0000: nobody can have such a name, and asking for it would be an error.
+  const found = isStorable(handle) ? await findByHandle(database, handle) : null;
   const { ok, outdated } = await passwords.verify(input.password, found?.passwordHash ?? null);
   if (!ok || !found) throw new ParleyError('invalid_credentials');
   const newHash = outdated ? await passwords.hash(input.password) : null;

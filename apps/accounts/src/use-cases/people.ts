@@ -1,5 +1,5 @@
 // Who people are: profiles, looked up, changed, brought over from another system.
-import { Id, LIMITS, type Me, ParleyError, type People } from '@parley/protocol';
+import { Id, isStorable, LIMITS, type Me, ParleyError, type People } from '@parley/protocol';
 import type { z } from 'zod/mini';
 import { safeParse } from 'zod/mini';
 import { emitAccount } from '../store/outbox.ts';
@@ -32,6 +32,7 @@ export async function changeProfile(context: Context, caller: Caller, input: { n
 /** By ids (unknown ones are left out), or by the beginning of handle or name. Throws ParleyError('invalid') for neither, both, or bad ids. */
 export async function findPeople({ database }: Context, query: { ids?: string | undefined; q?: string | undefined }): Promise<z.infer<typeof People>> {
   if ((query.ids === undefined) === (query.q === undefined)) throw new ParleyError('invalid', 'Name either ids or q.');
+  if (query.q !== undefined && !isStorable(query.q)) throw new ParleyError('invalid', 'q must not hold U+0000 or lone surrogates.');
   if (query.q !== undefined) return { people: query.q.trim() === '' ? [] : await peopleByPrefix(database, query.q.trim(), SEARCH_RESULTS) };
   const ids = [...new Set((query.ids ?? '').split(',').filter((id) => id !== ''))];
   if (ids.length > LIMITS.peoplePage) throw new ParleyError('invalid', `At most ${LIMITS.peoplePage} ids.`, { details: { peoplePage: LIMITS.peoplePage } });

@@ -1,10 +1,10 @@
 // The HTTP app that services put their routes on: zod schemas, strict JSON, request ids, typed errors. Knows no service.
 import type { Rng } from '@parley/ports';
-import { LIMITS } from '@parley/protocol';
+import { LIMITS, ParleyError } from '@parley/protocol';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from '../log.ts';
-import { setErrorHandler } from './errors.ts';
+import { refusalOf, sendError, setErrorHandler } from './errors.ts';
 import { checkJsonTextDepth } from './json-depth.ts';
 
 export interface HttpAppDeps {
@@ -23,6 +23,10 @@ export function createHttpApp({ logger, rng, bodyBytes = LIMITS.bodyBytes }: Htt
     requestIdHeader: false,
     trustProxy: false,
     genReqId: () => rng.id(),
+    // Addresses that are not well-formed reach no route and no error handler.
+    frameworkErrors: (error, _request, reply) => {
+      sendError(reply, refusalOf(error) ?? new ParleyError('invalid'));
+    },
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },

@@ -42,6 +42,9 @@ export function sendError(reply: FastifyReply, error: ParleyError, extra: { requ
 export function setErrorHandler(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error);
+    // What is behind an `unavailable` is for the operator, not for the caller.
+    if (refusal?.code === 'unavailable' && refusal.cause !== undefined)
+      request.log.warn({ err: refusal.cause, path: request.routeOptions.url }, refusal.message);
     if (refusal && refusal.code !== 'internal') return sendError(reply, refusal);
     request.log.error({ err: error, path: request.routeOptions.url }, 'a request failed');
     return sendError(reply, new ParleyError('internal' satisfies ErrorCode), { requestId: request.id });
