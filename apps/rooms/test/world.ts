@@ -16,7 +16,7 @@ import {
   resendChanges,
   TOPICS,
 } from '@parley/protocol';
-import { answer, createHttpApp, createInternalBus, createLogger, type Service } from '@parley/runtime';
+import { answer, createHttpApp, createInternalBus, createLogger, type PgConnection, type Service } from '@parley/runtime';
 import { createRooms, migrationsFolder } from '../src/index.ts';
 
 type Change = Extract<RoomCommand, { type: 'room.change' }>;
@@ -44,6 +44,7 @@ export interface World {
   readonly unknown: Set<string>;
   readonly messages: StandIn;
   readonly appends: AppendFaults;
+  readonly database: PgConnection;
   as(user: string): (method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: object) => Promise<Answer>;
   /** Another process on the same database and log. */
   another(): Service;
@@ -183,6 +184,7 @@ export async function startWorld(): Promise<World> {
     unknown,
     messages,
     appends,
+    database: database.connection,
     as: (user) => async (method, path, body) => {
       const response = await app.inject({ method, url: path, headers: { authorization: `Bearer ${user}` }, ...(body === undefined ? {} : { payload: body }) });
       return { status: response.statusCode, body: response.json() };

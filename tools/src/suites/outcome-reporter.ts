@@ -5,7 +5,7 @@ import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/nod
 import type { TestNamed } from './outcome.ts';
 
 const firstLines = (error: { readonly message?: string; readonly stack?: string } | undefined): string =>
-  (error?.message ?? 'no message').split('\n').slice(0, 12).join('\n');
+  (error?.message ?? 'no message').split('\n').slice(0, 40).join('\n');
 
 export default class OutcomeReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
