@@ -82,6 +82,8 @@ export function createLife(base: Base, parts: Parts, connection: Connection): Li
       if (user.get(`room:${room.id}`) === null) continue;
       store.setRoom(parts.dress(room));
       sync.track(room.id).need = null;
+      // For those who watch, a stored place is a snapshot: what follows goes on from there.
+      base.observe({ kind: 'snapshot', room: room.id, seq: room.seq, epoch: room.epoch });
     }
     frames.showPrefs();
     return kept.people;
