@@ -3,6 +3,7 @@
 import { createManualClock, systemRng } from '@parley/ports';
 import { createMemoryEventLog } from '@parley/ports/memory';
 import { createHttpApp, createLogger } from '@parley/runtime';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createAccounts } from '../src/accounts.ts';
 import { startAccounts } from './accounts-harness.ts';
@@ -65,4 +66,41 @@ test('Every route but those for signing in refuses who is not signed in, and own
     expect([name, (await call()).error?.code]).toEqual([name, 'unauthenticated']);
     if (ofOwner.includes(name)) expect([name, (await call(member.accessToken)).error?.code]).toEqual([name, 'forbidden']);
   }
+});
+
+test('No body or query, whatever it holds, makes accounts fail: it is answered or refused.', async () => {
+  const accounts = await startAccounts();
+  const owner = await accounts.register('owner');
+  const routes = (await routesOfAccounts()).filter((route) => !/logout|password|:id/.test(route.url));
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('ada', 'owner', '\u0000', '\ud800', owner.refreshToken, owner.session));
+  const field = fc.constantFrom(
+    'handle',
+    'password',
+    'name',
+    'device',
+    'invitation',
+    'setupCode',
+    'refreshToken',
+    'registration',
+    'uses',
+    'expiresInMs',
+    'people',
+  );
+  const value = fc.oneof(text, fc.jsonValue({ maxDepth: 3 }), fc.double(), fc.constant([{ handle: 'x\u0000', name: 'x' }]));
+  const body = fc.oneof(fc.jsonValue(), fc.dictionary(field, value), fc.record({ handle: text, password: text, name: text }, { requiredKeys: [] }));
+  let answered = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...routes), body, text, fc.nat(250), async (route, payload, query, address) => {
+      const hasBody = route.method !== 'GET' && route.method !== 'DELETE';
+      const answer = await accounts.call(route.method as 'GET', `${route.url}?q=${encodeURIComponent(query.toWellFormed())}`, {
+        ...(hasBody ? { body: JSON.stringify(payload), headers: { 'content-type': 'application/json' } } : {}),
+        token: owner.accessToken,
+        address: `10.0.0.${address}`,
+      });
+      answered++;
+      expect([answer.status, answer.body]).toSatisfy(([status]) => (status as number) < 500);
+    }),
+    { numRuns: 400 },
+  );
+  expect(answered).toBeGreaterThan(300);
 });
