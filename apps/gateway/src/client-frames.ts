@@ -29,6 +29,8 @@ const STRIKES_MAX = 1_000;
 export class ClientFrames {
   private readonly deps: ClientFramesDeps;
   private readonly strikes = new WeakMap<Session, number>();
+  private unanswered = 0;
+  private waiters: (() => void)[] = [];
 
   constructor(deps: ClientFramesDeps) {
     this.deps = deps;
@@ -47,14 +49,27 @@ export class ClientFrames {
       const handler = this.deps.handlers[frame.name] as (session: Session, payload: unknown, done: (fields: object) => void) => Promise<object> | object;
       const result = handler(session, frame.payload, (fields) => answer({ ok: true, ...fields }));
       if (result instanceof Promise) {
-        result.then(
-          (fields) => answer({ ok: true, ...fields }),
-          (error: unknown) => answer({ ok: false, error: this.bodyOf(error, name) }),
-        );
+        this.unanswered += 1;
+        result
+          .then(
+            (fields) => answer({ ok: true, ...fields }),
+            (error: unknown) => answer({ ok: false, error: this.bodyOf(error, name) }),
+          )
+          .finally(() => this.answered());
       } else answer({ ok: true, ...result });
     } catch (error) {
       answer({ ok: false, error: this.bodyOf(error, name) });
     }
+  }
+
+  /** Resolves when every frame that was taken has its answer. */
+  idle(): Promise<void> {
+    return this.unanswered === 0 ? Promise.resolve() : new Promise((resolve) => this.waiters.push(resolve));
+  }
+
+  private answered(): void {
+    this.unanswered -= 1;
+    if (this.unanswered === 0) for (const wake of this.waiters.splice(0)) wake();
   }
 
   private check(session: Session, name: string, payload: unknown): { name: ClientFrameName; payload: unknown } {

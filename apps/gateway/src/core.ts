@@ -352,7 +352,7 @@ class Core implements GatewayCore {
   }
 
   private async finish(): Promise<void> {
-    await this.sender.idle();
+    await this.frames.idle();
     await this.marks.flush();
     this.flusher.stop();
   }

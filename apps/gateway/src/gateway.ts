@@ -26,13 +26,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
   return {
     name: 'gateway',
     attach(server) {
-      const { verifier, logger } = deps;
-      servers.push(serveSocketIo(server, { core, verifier, logger, origins: limits.origins, connectionsMax: limits.worker.sockets + STRANGERS_MAX }));
+      const { verifier, logger, clock } = deps;
+      servers.push(serveSocketIo(server, { core, verifier, logger, clock, origins: limits.origins, connectionsMax: limits.worker.sockets + STRANGERS_MAX }));
     },
     start: () => core.start(),
     async stop() {
       await core.stop();
-      for (const server of servers.splice(0)) server.close();
+      await Promise.all(servers.splice(0).map((server) => server.close()));
     },
     problems: () => core.problems(),
     stats: () => core.stats(),

@@ -24,7 +24,6 @@ export class Sender {
   /** Commands of one socket and room that wait for a membership question: the later ones queue behind it. */
   private readonly gates = new Map<Session, Map<string, Promise<boolean>>>();
   private inFlight = 0;
-  private waiters: (() => void)[] = [];
   failing = false;
 
   constructor(deps: SendDeps) {
@@ -42,11 +41,6 @@ export class Sender {
     // Counted until it is really over: what hangs must not be multiplied by those who try again.
     void appended.catch(() => {}).then(() => this.settled(session));
     await this.within(appended);
-  }
-
-  /** Resolves when nothing is in flight. */
-  idle(): Promise<void> {
-    return this.inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.waiters.push(resolve));
   }
 
   private async admitAndAppend(session: Session, command: MemberCommand): Promise<void> {
@@ -102,6 +96,5 @@ export class Sender {
   private settled(session: Session): void {
     session.inFlight -= 1;
     this.inFlight -= 1;
-    if (this.inFlight === 0) for (const wake of this.waiters.splice(0)) wake();
   }
 }

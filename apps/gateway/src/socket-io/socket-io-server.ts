@@ -1,12 +1,15 @@
 // Socket.IO v5 over WebSocket as the core's transport: default namespace, JSON, no deflate, no recovery of its own.
 // It knows packets and connections; what they mean is the core's.
+import type { EventEmitter } from 'node:events';
 import type http from 'node:http';
+import type { Clock } from '@parley/ports';
 import { type AccessClaims, LIMITS, ParleyError } from '@parley/protocol';
 import type { Logger, TokenVerifier } from '@parley/runtime';
 import { Server, type Socket } from 'socket.io';
 import { Encoder } from 'socket.io-parser';
 import type { AckFn } from '../client-socket.ts';
 import type { GatewayCore } from '../core.ts';
+import { pause } from '../rooms/hub-deps.ts';
 import { EngineSocket } from './engine-socket.ts';
 import { authenticateHandshake, isOriginAllowed } from './handshake.ts';
 import { StrictDecoder } from './strict-decoder.ts';
@@ -15,19 +18,22 @@ const PING_INTERVAL_MS = 8_000;
 const PING_TIMEOUT_MS = 6_000;
 /** A connection that does not say who it is in this time is closed. */
 const CONNECT_MS = 10_000;
+/** A client that closes its side in this time gets all that was written to it. */
+const LAST_BYTES_MS = 1_000;
 
 export interface SocketIoDeps {
   readonly core: GatewayCore;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
+  readonly clock: Clock;
   readonly origins: readonly string[];
   /** Connections at once, whoever they are: a hard cap before anything is known of them. */
   readonly connectionsMax: number;
 }
 
 export interface SocketIoServer {
-  /** Closes every connection that is left. The http server stays. */
-  close(): void;
+  /** Lets what was written go out, then cuts every connection that is left. The http server stays. */
+  close(): Promise<void>;
 }
 
 export function serveSocketIo(server: http.Server, deps: SocketIoDeps): SocketIoServer {
@@ -58,7 +64,21 @@ export function serveSocketIo(server: http.Server, deps: SocketIoDeps): SocketIo
     );
   });
   io.on('connection', (socket) => accept(socket, deps));
-  return { close: () => void io.engine.close() };
+  return { close: () => closeEngine(io.engine as unknown as Engine, deps.clock) };
+}
+
+/** What we use of engine.io's server and sockets. */
+interface Engine {
+  readonly clients: Readonly<Record<string, EventEmitter & { readonly transport: { readonly socket?: { terminate(): void } } }>>;
+  close(): unknown;
+}
+
+async function closeEngine(engine: Engine, clock: Clock): Promise<void> {
+  const left = Object.values(engine.clients);
+  const allClosed = Promise.all(left.map((client) => new Promise((resolve) => client.once('close', resolve))));
+  await Promise.race([allClosed, pause(clock, LAST_BYTES_MS)]);
+  for (const client of Object.values(engine.clients)) client.transport.socket?.terminate();
+  engine.close();
 }
 
 /** The upgrade request holds headers and buffers that nobody reads again. */
