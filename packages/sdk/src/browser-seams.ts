@@ -3,12 +3,14 @@
 import { v7 } from 'uuid';
 import type { SdkClock } from './api.ts';
 
+const KEEPS_ALIVE_MS = 60_000;
+
 export const realClock: SdkClock = {
   now: () => Date.now(),
   after: (ms, callback) => {
     const timer: unknown = setTimeout(callback, ms);
-    // A waiting SDK must not keep a Node program alive; its socket does that while it is connected.
-    (timer as { unref?: () => void }).unref?.();
+    // Housekeeping far away must not keep a Node program alive; a wait before the next connection must, or a bot would end there.
+    if (ms > KEEPS_ALIVE_MS) (timer as { unref?: () => void }).unref?.();
     return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
   },
 };

@@ -1,6 +1,6 @@
 // Stays connected: opens the socket, resumes from the places held, hands on frames in order, comes back with jitter when it ends.
 // It decides nothing about rooms, and never reports "online" before the resume was answered and taken.
-import { ERRORS, type ErrorBody, LIMITS, ParleyError, type ResumeAnswer, type ResumeRequest, type ServerFrame, type ServerFrameName } from '@parley/protocol';
+import { type ErrorBody, LIMITS, ParleyError, type ResumeAnswer, type ResumeRequest, type ServerFrame, type ServerFrameName } from '@parley/protocol';
 import type { ConnectionStatus, Observation, SdkClock, Transport, TransportConnection } from './api.ts';
 import { createBackOff } from './net/back-off.ts';
 import { asParleyError, errorBodyOf, errorFrom } from './net/error-of.ts';
@@ -9,6 +9,9 @@ const HELLO_TIMEOUT_MS = 15_000;
 const RESUME_TIMEOUT_MS = 15_000;
 /** A connection that lasted this long was a good one: the next wait begins small again. */
 const STABLE_MS = 30_000;
+
+/** No later try is answered differently. */
+const REFUSED: ReadonlySet<string> = new Set(['unsupported_protocol', 'origin_refused', 'forbidden']);
 
 export type Frames = { [N in Exclude<ServerFrameName, 'hello' | 'bye'>]: (payload: ServerFrame<N>) => void };
 export type Request = (name: string, payload: unknown, timeoutMs: number) => Promise<unknown>;
@@ -161,9 +164,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
     deps.usable(null);
     if (!wanted) return;
     const why = one.bye ?? refused;
-    if (why !== null && isFinal(why, one)) {
-      stop(why.code === 'unsupported_protocol' || why.code === 'origin_refused' || why.code === 'forbidden' ? 'offline' : 'signed-out', errorFrom(why));
-      if (why.code !== 'unsupported_protocol' && why.code !== 'origin_refused' && why.code !== 'forbidden') deps.ended(errorFrom(why));
+    if (why !== null && REFUSED.has(why.code)) {
+      stop('offline', errorFrom(why));
+      return;
+    }
+    if (why !== null && isEnd(why, one)) {
+      stop('signed-out', errorFrom(why));
+      deps.ended(errorFrom(why));
       return;
     }
     if (why?.code === 'token_expired' || why?.code === 'unauthenticated') refusedToken = one.token;
@@ -171,24 +178,18 @@ export function createConnection(deps: ConnectionDeps): Connection {
     cancelWait = deps.clock.after(backOff.next(why?.retryAfterMs), open);
   }
 
-  /** Can no later try be answered differently? A token that was refused gets one more chance, with a fresh one. */
-  const isFinal = (why: ErrorBody, one: Try): boolean => {
-    if (why.code === 'session_revoked' || why.code === 'refresh_reused') return true;
-    if (why.code === 'unauthenticated') return one.token === '' || refusedToken !== undefined;
-    return why.code === 'unsupported_protocol' || why.code === 'origin_refused' || (why.code === 'forbidden' && !ERRORS[why.code].retry);
-  };
+  /** Is the session over? A token that was refused gets one more chance, with a fresh one. */
+  const isEnd = (why: ErrorBody, one: Try): boolean =>
+    why.code === 'session_revoked' || why.code === 'refresh_reused' || (why.code === 'unauthenticated' && (one.token === '' || refusedToken !== undefined));
 
   const stop = (status: 'offline' | 'signed-out', error: ParleyError) => {
     wanted = false;
     wasOnline = false;
     cancelWait?.();
     cancelWait = null;
-    const one = current;
-    if (one !== null) {
-      close(one, 'closed by the client');
-    }
+    if (current !== null) close(current, 'closed by the client');
     backOff.reset();
-    deps.status(status, status === 'signed-out' || one?.bye !== undefined ? error.toBody() : null);
+    deps.status(status, error.toBody());
     settle(error);
   };
 

@@ -29,6 +29,7 @@ export function createLink(base: Base, parts: Parts, options: ParleyOptions): Co
         parts.typing.forget();
       }
       parts.outbox.online(request);
+      if (request !== null) parts.outbox.load().catch(base.report);
       parts.marks.online(request);
       parts.people.online(request);
     },

@@ -13,6 +13,9 @@ import type { RoomSync } from './rooms/room-sync.ts';
 import type { Typing } from './rooms/typing.ts';
 import type { StateStore } from './state-store.ts';
 
+/** Places in one resume: with about 105 bytes each they stay well within one frame. */
+const PLACES_MOST = Math.min(LIMITS.resumeRooms, Math.floor((LIMITS.frameBytes * 0.8) / 105));
+
 export interface FramesDeps {
   readonly store: StateStore;
   readonly user: UserState;
@@ -96,13 +99,13 @@ function createFrames(deps: FramesDeps) {
     handlers,
     keys,
     showPrefs,
-    /** What is told at resume: my version, and the place in each room that has a good one. */
+    /** What is told at resume: my version, and the places that are good. A room that is not named is answered with its head. */
     places(): ResumeRequest {
       const rooms: Record<string, Position> = {};
       let named = 0;
       for (const id of store.roomIds()) {
         const room = store.room(id);
-        if (room?.summary == null || sync.track(id).need !== null || named === LIMITS.resumeRooms) continue;
+        if (room?.summary == null || sync.track(id).need !== null || named === PLACES_MOST) continue;
         rooms[id] = { epoch: room.epoch, seq: room.seq };
         named++;
       }

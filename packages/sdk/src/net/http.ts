@@ -71,7 +71,8 @@ export function createHttp(deps: HttpDeps): Http {
         return await once<T>(path, request, token);
       } catch (thrown) {
         const error = asParleyError(thrown);
-        if (error.code === 'token_expired') return once<T>(path, request, await deps.token(token));
+        // unauthenticated: of a token that the server does not know (any more); a fresh one may be known.
+        if (error.code === 'token_expired' || error.code === 'unauthenticated') return once<T>(path, request, await deps.token(token));
         if (error.code === 'session_revoked') deps.ended(error);
         throw error;
       }

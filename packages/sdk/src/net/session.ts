@@ -10,6 +10,8 @@ export const SESSION_KEY = 'session';
 /** Refresh when this much of a token's life is left. */
 const AHEAD_MS = 60_000;
 const AGAIN_MS = 5_000;
+/** The two clocks may differ by this much before the time of refreshing is set anew. */
+const DRIFT_MS = 5_000;
 
 export interface SessionDeps {
   readonly url: string;
@@ -68,10 +70,11 @@ export function createSession(deps: SessionDeps): Session {
       });
     });
   };
+  /** A minute ahead of the expiry, or at half of a short life. */
+  const waitMs = (of: Tokens) => Math.max(1_000, leftMs(of) - Math.min(AHEAD_MS, leftMs(of) / 2));
   const adopt = (next: Tokens) => {
     tokens = next;
-    // Half of a short life, else a minute ahead.
-    schedule(Math.max(1_000, leftMs(next) - Math.min(AHEAD_MS, leftMs(next) / 2)));
+    schedule(waitMs(next));
     deps.onTokens(next);
   };
   const take = async (next: Tokens): Promise<Tokens> => {
@@ -83,22 +86,26 @@ export function createSession(deps: SessionDeps): Session {
     tabs.say('session');
     return next;
   };
-  const drop = async (error: ParleyError | null) => {
+  /** Over for this client only; what is stored belongs to others. */
+  const leave = (error: ParleyError | null) => {
     cancelTimer();
     const had = tokens !== null;
     tokens = null;
-    await deps.storage.delete(SESSION_KEY).catch(() => {});
-    if (had) tabs.say('session');
     if (had) deps.onEnd(error);
+  };
+  const drop = async (error: ParleyError | null) => {
+    const mine = tokens;
+    leave(error);
+    const stored = asTokens(await deps.storage.get(SESSION_KEY).catch(() => undefined));
+    if (mine === null || (stored !== null && stored.session !== mine.session)) return;
+    await deps.storage.delete(SESSION_KEY).catch(() => {});
+    tabs.say('session');
   };
   async function adoptStored(): Promise<void> {
     const stored = asTokens(await deps.storage.get(SESSION_KEY).catch(() => undefined));
-    if (closed) return;
-    if (stored === null && tokens !== null) {
-      tokens = null;
-      cancelTimer();
-      deps.onEnd(null);
-    } else if (stored !== null && tokens !== null && stored.session === tokens.session && stored.accessToken !== tokens.accessToken) adopt(stored);
+    if (closed || tokens === null) return;
+    if (stored === null || stored.user.id !== tokens.user.id) leave(null);
+    else if (stored.accessToken !== tokens.accessToken) adopt(stored);
   }
 
   const refreshOnce = async (): Promise<Tokens> => {
@@ -106,7 +113,7 @@ export function createSession(deps: SessionDeps): Session {
     if (mine === null) throw new ParleyError('unauthenticated', 'Nobody is signed in.');
     return alone(deps.storage, `${name}:refresh`, async () => {
       const stored = asTokens(await deps.storage.get(SESSION_KEY));
-      if (stored === null || closed) throw new ParleyError('unauthenticated', 'Nobody is signed in any more.');
+      if (stored === null || stored.user.id !== mine.user.id || closed) throw new ParleyError('unauthenticated', 'Nobody is signed in any more.');
       // Another tab was first: its tokens are as good as ours would be.
       if (stored.accessToken !== mine.accessToken && leftMs(stored) > 0) {
         adopt(stored);
@@ -164,7 +171,9 @@ export function createSession(deps: SessionDeps): Session {
     },
     end: (error) => drop(error),
     learnTime(serverNow) {
+      const before = offsetMs;
       offsetMs = serverNow - deps.clock.now();
+      if (tokens !== null && Math.abs(offsetMs - before) > DRIFT_MS) schedule(waitMs(tokens));
     },
     close() {
       closed = true;

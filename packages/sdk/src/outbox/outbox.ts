@@ -38,6 +38,7 @@ export interface Outbox {
   reached(room: string, seq: number): void;
   retry(clientId: string): void;
   drop(clientId: string): void;
+  /** Takes in what is stored: of an earlier process, or of a tab that was closed before its results came. */
   load(): Promise<void>;
   /** Rejects all that wait. The stored entries stay, unless `forget`. */
   end(error: ParleyError, forget: boolean): void;
@@ -46,6 +47,7 @@ export interface Outbox {
 export function createOutbox(deps: OutboxDeps): Outbox {
   const entries = new Map<string, Entry>();
   const sending = new Set<string>();
+  const loads = new Set<Set<string>>();
   const pauses = new Map<string, () => void>();
   let lastOrder = 0;
   let connection: Parameters<Outbox['online']>[0] = null;
@@ -61,6 +63,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const remove = (entry: Entry) => {
     entry.cancelWait();
     entries.delete(entry.clientId);
+    for (const ended of loads) ended.add(entry.clientId);
     unstore(entry);
   };
   const fail = (entry: Entry, error: ErrorBody, rejected: boolean) => {
@@ -243,11 +246,16 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       show();
     },
     async load() {
+      // What ends while the storage is being read must not come back from it.
+      const ended = new Set<string>();
+      loads.add(ended);
       const stored = (await deps.storage.list(OUTBOX_PREFIX)).map(([, value]) => value as StoredEntry);
+      loads.delete(ended);
       for (const kept of stored.sort((a, b) => a.order - b.order)) {
-        if (entries.has(kept.clientId)) continue;
+        if (entries.has(kept.clientId) || ended.has(kept.clientId)) continue;
         lastOrder = Math.max(lastOrder, kept.order);
         entries.set(kept.clientId, fromStored(kept));
+        pump(kept.command.room);
       }
       show();
     },

@@ -58,10 +58,14 @@ export function createKeep(deps: KeepDeps): Keep {
   let cancel: (() => void) | null = null;
   let writing: Promise<void> = Promise.resolve();
   let closed = false;
+  let owner: string | null = null;
 
   const write = async (): Promise<void> => {
     const now = [...waiting];
     waiting.clear();
+    // Another person may have signed in on this storage in another tab: it is theirs now.
+    const theirs = await storage.get(PREFIX.owner).catch(() => undefined);
+    if (owner === null || theirs !== owner) return;
     for (const what of now) {
       try {
         if (what === PREFIX.state) await storage.set(PREFIX.state, { v: FORMAT, ...deps.state() });
@@ -93,9 +97,10 @@ export function createKeep(deps: KeepDeps): Keep {
 
   return {
     async claim(user) {
-      const owner = await storage.get(PREFIX.owner);
-      if (owner !== undefined && owner !== user) await wipe();
-      if (owner !== user) await storage.set(PREFIX.owner, user);
+      const before = await storage.get(PREFIX.owner);
+      if (before !== undefined && before !== user) await wipe();
+      if (before !== user) await storage.set(PREFIX.owner, user);
+      owner = user;
     },
     async load() {
       const state = (await storage.get(PREFIX.state)) as { v: number; state: StoredUserState | null; epoch: string } | undefined;
