@@ -1,6 +1,6 @@
 // The embedded Postgres survives what happens to processes: nothing is left behind, nothing committed is lost, no folder is used twice.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -153,7 +153,7 @@ describe('the embedded Postgres', () => {
     await exit(child);
     const server = await start(folder);
     expect(await query(server, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    expect(readdirSync(folder).filter((name) => name.startsWith('pg.unfinished-'))).toEqual([]);
+    await vi.waitFor(() => expect(readdirSync(folder).filter((name) => name.startsWith('pg.unfinished-'))).toEqual([]), { timeout: 10_000 });
   });
 });
 
@@ -218,6 +218,27 @@ describe('the data folder', () => {
     expect(await first).toMatchObject({ uid: 65_534, started: join(home, 'data', 'pg') });
     child.kill('SIGKILL');
     await exit(child);
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('as root (needs root)', () => {
+  const programs = ['unshare', 'setpriv', 'env', 'sh', 'true', 'ps', 'sleep'];
+  const find = (name: string): string => ['/usr/bin', '/bin', '/usr/sbin', '/sbin'].map((place) => join(place, name)).find((path) => existsSync(path))!;
+  const pathWithout = (missing: string): string => {
+    const bin = mkdtempSync(join(folder, 'bin-'));
+    for (const name of programs.filter((one) => one !== missing)) symlinkSync(find(name), join(bin, name));
+    return bin;
+  };
+
+  it('runs in a user namespace where changing the user is forbidden, and goes on where it is allowed again', async () => {
+    const dataDir = join(folder, 'data');
+    for (const path of [pathWithout('setpriv'), process.env.PATH ?? '', pathWithout('setpriv')]) {
+      const { child, first } = starter([dataDir], ['env', `PATH=${path}`]);
+      expect(await first).toMatchObject({ started: join(dataDir, 'pg'), uid: 0 });
+      child.kill('SIGKILL');
+      await exit(child);
+    }
+    expect(readFileSync(join(dataDir, 'pg', 'PG_VERSION'), 'utf8')).toBe('18\n');
   });
 });
 

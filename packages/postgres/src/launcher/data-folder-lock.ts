@@ -30,7 +30,8 @@ export function lockDataFolder(folder: string): DataFolderLock {
   const ownerFile = join(folder, 'owner');
   const database = new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written: no journal beside it.
+    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new DataFolderInUse(folder, readOwner(ownerFile));

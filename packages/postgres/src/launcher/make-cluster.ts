@@ -1,5 +1,18 @@
 // Makes the cluster's folder once. A half-made one is never used: it is made beside and renamed when it is whole.
-import { chownSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lchownSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { PostgresBinaries } from './binaries.ts';
 import type { RunAs } from './unprivileged.ts';
@@ -29,6 +42,14 @@ export async function makeCluster(dataDir: string, binaries: PostgresBinaries, r
   writeFileSync(join(unfinished, 'pg_hba.conf'), 'local all all trust\n');
   renameSync(unfinished, cluster);
   syncFolder(dataDir);
+}
+
+/** A folder that came from another user, or from a machine with other rights, is given to the user who runs it now; nothing outside of it. */
+export function giveCluster(cluster: string, { owner }: RunAs): void {
+  if (owner === null || statSync(join(cluster, 'PG_VERSION')).uid === owner.uid) return;
+  // PG_VERSION last: a cut-off run is repeated.
+  const inside = readdirSync(cluster, { recursive: true, encoding: 'utf8' }).filter((name) => name !== 'PG_VERSION');
+  for (const name of ['', ...inside, 'PG_VERSION']) lchownSync(join(cluster, name), owner.uid, owner.gid);
 }
 
 function syncFolder(folder: string): void {

@@ -1,13 +1,13 @@
 // A real Postgres as a child of this process, on a folder of ours: durable, reachable only through a socket that our user may open.
 // Never leaves a server behind, never starts a second one on a folder, never listens on the network.
-import { chmodSync, chownSync, mkdirSync, realpathSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@parley/ports';
 import type { PgConnection } from '../connection.ts';
 import type { AdapterLogger } from '../logger.ts';
 import { findBinaries, type PostgresBinaries } from './binaries.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
-import { CLUSTER_FOLDER, makeCluster, SUPERUSER } from './make-cluster.ts';
+import { CLUSTER_FOLDER, giveCluster, makeCluster, SUPERUSER } from './make-cluster.ts';
 import { kill, readPid, stopOrphan } from './orphan.ts';
 import { makeSocketFolder } from './socket-folder.ts';
 import { runAsUnprivileged } from './unprivileged.ts';
@@ -92,7 +92,7 @@ async function startWithSettings(options: EmbeddedPostgresOptions, overrides: Re
       lock.release();
     };
     chmodSync(cluster, 0o700);
-    if (runAs.owner !== null) chownSync(cluster, runAs.owner.uid, runAs.owner.gid);
+    giveCluster(cluster, runAs);
     // Postgres skips the process id that its parent's parent tells it: here the one of a dead life that another program has now.
     const fullEnv = stranger === null ? env : [...env, `PG_GRANDPARENT_PID=${stranger}`];
     const command = [...runAs.prefix, ...serverCommand(binaries, cluster, { ...SETTINGS, ...overrides, unix_socket_directories: quoted(socket.path) })];

@@ -3,11 +3,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+// Again and again: until the program has set up its signals, SIGINT is ignored as in every background job of a shell.
 const WATCHDOG = `
 exec 3<&0 </dev/null
 env -i PATH="$PATH" "$@" 3<&- &
 child=$!
-( read -r _ <&3; kill -INT "$child" 2>/dev/null ) >/dev/null 2>&1 &
+( read -r _ <&3; while kill -INT "$child"; do sleep 0.1; done ) >/dev/null 2>&1 &
 guard=$!
 exec 3<&-
 wait "$child"
