@@ -52,8 +52,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     return topic;
   };
 
-  const sources = new Map<PostgresLogSource, Topic>();
-  const stops = new Set<() => Promise<void>>();
+  const sources = new Map<PostgresLogSource, { readonly id: number; readonly stop: () => Promise<void> }>();
   const notify = (ids: ReadonlySet<number>): void => {
     for (const [source, { id }] of sources) if (ids.has(id)) source.notify();
   };
@@ -81,14 +80,13 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
     consume: async (name, consumer) => {
       const topic = topicOf(name);
       const source = createSource({ pool, session, clock, topic, group: consumer.group, left: (gone) => sources.delete(gone) });
-      sources.set(source, topic);
       const consumption = consumeFrom(source, consumer, clock);
-      stops.add(consumption.stop);
+      sources.set(source, { id: topic.id, stop: consumption.stop });
       return consumption;
     },
     ends: async (name) => readEnds(pool, topicOf(name)),
     close: async () => {
-      await Promise.all([...stops].map((stop) => stop()));
+      await Promise.all([...sources.values()].map(({ stop }) => stop()));
       await sweeper.stop();
       await Promise.all([appender.close(), session.close()]);
       if (!pool.ended) await pool.end();

@@ -69,8 +69,12 @@ export async function createPostgresWorkQueue({ connection, clock, logger }: Pos
     },
     work: async (queue, handle, options = {}) => {
       const working = await runJobs(sourceOf(pool, queue, clock, onWake), handle, options, clock);
-      stops.add(working.stop);
-      return working;
+      const stop = async (): Promise<void> => {
+        await working.stop();
+        stops.delete(stop);
+      };
+      stops.add(stop);
+      return { stop };
     },
     parked: async (queue, limit) => {
       const { rows } = await pool.query<Row>(PARKED, [queue, limit]);
