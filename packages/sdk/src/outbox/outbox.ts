@@ -44,6 +44,24 @@ export interface Outbox {
   end(error: ParleyError, forget: boolean): void;
 }
 
+/**
+ * The next commands of the room, oldest first, stopping at one that is not on disk yet. New ones go together; a repeat goes alone,
+ * because a refusal of it must not let the one behind it overtake.
+ */
+const nextBatch = (entries: Iterable<Entry>, room: string): Entry[] => {
+  const batch: Entry[] = [];
+  for (const entry of entries) {
+    if (entry.command.room !== room || entry.state === 'failed') continue;
+    if (!entry.stored || batch.length === BATCH) break;
+    if (!entry.due) continue;
+    const repeat = entry.maybe || entry.attempt > 0;
+    if (repeat && batch.length > 0) break;
+    batch.push(entry);
+    if (repeat) break;
+  }
+  return batch;
+};
+
 export function createOutbox(deps: OutboxDeps): Outbox {
   const entries = new Map<string, Entry>();
   const sending = new Set<string>();
@@ -92,28 +110,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     );
   };
 
-  /**
-   * The next commands of the room, oldest first, stopping at one that is not on disk yet. New ones go together; a repeat goes alone,
-   * because a refusal of it must not let the one behind it overtake.
-   */
-  const nextBatch = (room: string): Entry[] => {
-    const batch: Entry[] = [];
-    for (const entry of entries.values()) {
-      if (entry.command.room !== room || entry.state === 'failed') continue;
-      if (!entry.stored || batch.length === BATCH) break;
-      if (!entry.due) continue;
-      const repeat = entry.maybe || entry.attempt > 0;
-      if (repeat && batch.length > 0) break;
-      batch.push(entry);
-      if (repeat) break;
-    }
-    return batch;
-  };
-
   function pump(room: string): void {
     const request = connection;
     if (request === null || sending.has(room) || pauses.has(room)) return;
-    const batch = nextBatch(room);
+    const batch = nextBatch(entries.values(), room);
     if (batch.length === 0) return;
     sending.add(room);
     void Promise.all(batch.map((entry) => attempt(entry, request))).then((outcomes) => {
@@ -249,8 +249,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       // What ends while the storage is being read must not come back from it.
       const ended = new Set<string>();
       loads.add(ended);
-      const stored = (await deps.storage.list(OUTBOX_PREFIX)).map(([, value]) => value as StoredEntry);
-      loads.delete(ended);
+      const stored = (await deps.storage.list(OUTBOX_PREFIX).finally(() => loads.delete(ended))).map(([, value]) => value as StoredEntry);
       for (const kept of stored.sort((a, b) => a.order - b.order)) {
         if (entries.has(kept.clientId) || ended.has(kept.clientId)) continue;
         lastOrder = Math.max(lastOrder, kept.order);
