@@ -20,6 +20,9 @@ interface Line {
   readonly committed?: number;
 }
 
+// Each starts several servers: seconds on a quiet machine, more beside other suites.
+vi.setConfig({ testTimeout: 60_000 });
+
 let folder: string;
 const children: ChildProcess[] = [];
 const servers: EmbeddedPostgres[] = [];
