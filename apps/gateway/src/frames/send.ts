@@ -5,6 +5,7 @@ import { LogUnavailable } from '@parley/ports';
 import { encodeRecord, type MemberCommand, ParleyError, partitionOf, type RoomCommand, TOPICS } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
 import type { Session } from '../session.ts';
+import { SendOrder } from './send-order.ts';
 
 const RETRY_AFTER_MS = 1_000;
 
@@ -23,11 +24,13 @@ export class Sender {
   private partitions: Promise<number> | null = null;
   /** Commands of one socket and room that wait for a membership question: the later ones queue behind it. */
   private readonly gates = new Map<Session, Map<string, Promise<boolean>>>();
+  private readonly order: SendOrder;
   private inFlight = 0;
   failing = false;
 
   constructor(deps: SendDeps) {
     this.deps = deps;
+    this.order = new SendOrder(deps.clock, RETRY_AFTER_MS);
   }
 
   /** Resolves when the command is durable. Throws ParleyError: slow_down, overloaded, not_member, or unavailable (not known). */
@@ -35,12 +38,18 @@ export class Sender {
     if (session.inFlight >= this.deps.inFlightOf(session))
       throw new ParleyError('slow_down', 'Too many of your commands are in flight.', { retryAfterMs: 200 });
     if (this.inFlight >= this.deps.limits.appends) throw new ParleyError('overloaded', 'Too many commands are in flight.', { retryAfterMs: RETRY_AFTER_MS });
+    this.order.check(session, command);
     session.inFlight += 1;
     this.inFlight += 1;
     const appended = this.admitAndAppend(session, command);
     // Counted until it is really over: what hangs must not be multiplied by those who try again.
     void appended.catch(() => {}).then(() => this.settled(session));
-    await this.within(appended);
+    try {
+      await this.within(appended);
+    } catch (error) {
+      if (error instanceof ParleyError && error.row.outcome === 'unknown') this.order.failed(session, command);
+      throw error;
+    }
   }
 
   private async admitAndAppend(session: Session, command: MemberCommand): Promise<void> {
