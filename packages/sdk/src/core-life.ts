@@ -26,6 +26,7 @@ export function createLink(base: Base, parts: Parts, options: ParleyOptions): Co
     usable(request) {
       if (request === null) {
         parts.loader.pause();
+        parts.frames.pause();
         parts.typing.forget();
       }
       parts.outbox.online(request);

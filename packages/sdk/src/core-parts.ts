@@ -28,7 +28,7 @@ export function createParts(base: Base) {
     clock,
     random: base.random,
     tookSummary: (summary) => sync.tookSummary(summary),
-    tookSnapshot: (snapshot, tail) => sync.tookSnapshot(snapshot, tail),
+    tookSnapshot: (track, snapshot, tail) => sync.tookSnapshot(track, snapshot, tail),
     onError: (error) => onError(error.toBody()),
   });
   const outbox = createOutbox({ storage, clock, newId: base.newId, observe, onChange: (entries) => store.set({ outbox: entries }), onError });
@@ -42,7 +42,10 @@ export function createParts(base: Base) {
     emit: emitter.emit,
     observe,
     onOwn: (event) => outbox.result({ room: event.room, clientId: event.clientId, status: 'committed', seq: event.seq }),
-    onStarted: outbox.reached,
+    onStarted: (room, seq) => {
+      outbox.reached(room, seq);
+      marks.started(room);
+    },
     onChange: keep.dirty,
     dress,
   });
@@ -54,7 +57,7 @@ export function createParts(base: Base) {
     outbox.result(one, room?.summary != null && one.seq !== undefined && one.seq > room.seq);
     emitter.emit('result', one);
   };
-  const frames = wireFrames.create({ store, user, http, sync, marks, people, typing, result, onChange: keep.dirty, report, dress });
+  const frames = wireFrames.create({ store, user, http, clock, sync, marks, people, typing, result, onChange: keep.dirty, report, dress });
   const own = createOwnState({ http, user, clock, onChange: (key) => frames.keys(new Set([key])), onError });
   return { keep, loader, outbox, sync, marks, people, typing, frames, own, dress };
 }

@@ -1,11 +1,12 @@
 // From a frame to the part that it is for, and from a key of my state to what it shows. Order of frames is the connection's business.
 
 import type { CommandResult } from '@parley/protocol';
-import { LIMITS, type MyChanges, type Position, type ResumeAnswer, type ResumeRequest, stateKey } from '@parley/protocol';
-import type { RoomState } from './api.ts';
+import { ERRORS, LIMITS, type MyChanges, type Position, type ResumeAnswer, type ResumeRequest, stateKey } from '@parley/protocol';
+import type { RoomState, SdkClock } from './api.ts';
 import type { Frames } from './connection.ts';
 import type { PeopleBook } from './me/people.ts';
 import type { UserState } from './me/user-state.ts';
+import { asParleyError } from './net/error-of.ts';
 import type { Http } from './net/http.ts';
 import type { ReadMarks } from './rooms/read-marks.ts';
 import { NO_DRAFT } from './rooms/room-state.ts';
@@ -20,6 +21,7 @@ export interface FramesDeps {
   readonly store: StateStore;
   readonly user: UserState;
   readonly http: Http;
+  readonly clock: SdkClock;
   readonly sync: RoomSync;
   readonly marks: ReadMarks;
   readonly people: PeopleBook;
@@ -30,6 +32,8 @@ export interface FramesDeps {
   readonly report: (thrown: unknown) => void;
   readonly dress: (room: RoomState) => RoomState;
 }
+
+const REPAIR_AGAIN_MS = 1_000;
 
 export const wireFrames = { create: createFrames, dress: createDress };
 
@@ -47,6 +51,8 @@ function createDress(user: UserState): (room: RoomState) => RoomState {
 function createFrames(deps: FramesDeps) {
   const { store, user, sync } = deps;
   let repairing = false;
+  let paused = true;
+  let cancelAgain: () => void = () => {};
 
   const showPrefs = () => store.set({ prefs: new Map(user.keys('pref:').map((name) => [name, user.get(`pref:${name}`)])) });
   const keys = (changed: ReadonlySet<string>) => {
@@ -65,14 +71,18 @@ function createFrames(deps: FramesDeps) {
     if (prefs) showPrefs();
     if (changed.size > 0) deps.onChange('state');
   };
-  /** A version is missing: ask for all after ours. At a failure the next gap or resume asks again. */
+  /** A version is missing: ask for all after ours, until it is answered or a resume has told it. */
   const repair = () => {
     if (repairing) return;
     repairing = true;
+    cancelAgain();
     deps.http
       .call<MyChanges>('/api/me/changes', { query: { after: user.ver() ?? 0 } })
       .then((changes) => keys(user.merge(changes)))
-      .catch(deps.report)
+      .catch((thrown: unknown) => {
+        deps.report(thrown);
+        if (!paused && ERRORS[asParleyError(thrown).code].retry) cancelAgain = deps.clock.after(REPAIR_AGAIN_MS, repair);
+      })
       .finally(() => {
         repairing = false;
       });
@@ -111,7 +121,13 @@ function createFrames(deps: FramesDeps) {
       }
       return { me: user.ver(), rooms };
     },
+    /** The connection is gone: the next one tells what is missing. */
+    pause(): void {
+      paused = true;
+      cancelAgain();
+    },
     resumed(answer: ResumeAnswer): void {
+      paused = false;
       const changed = user.merge(answer.me);
       sync.resumed(answer);
       keys(changed);

@@ -19,6 +19,8 @@ export interface ReadMarks {
   back(room: string, seq: number): void;
   /** `read:<room>` of my state changed. */
   told(room: string): void;
+  /** The room began here: my state may know a newer mark than what it began with. */
+  started(room: string): void;
   online(request: Request | null): void;
 }
 
@@ -35,6 +37,8 @@ export interface ReadMarksDeps {
 export function createReadMarks(deps: ReadMarksDeps): ReadMarks {
   const { store } = deps;
   const waiting = new Set<string>();
+  /** Rooms whose mark could not be brought to their place yet. */
+  const doubtful = new Map<string, () => void>();
   let cancel: (() => void) | null = null;
   let connection: Request | null = null;
 
@@ -73,6 +77,32 @@ export function createReadMarks(deps: ReadMarksDeps): ReadMarks {
     soon(id, SEND_AFTER_MS);
   };
 
+  const told = (id: string): void => {
+    doubtful.get(id)?.();
+    doubtful.delete(id);
+    const room = store.room(id);
+    const read = serverRead(id);
+    if (room?.summary == null || read === null) return;
+    const next = withServerRead(room, read, deps.sync().track(id).recent, deps.me());
+    if (next !== null) {
+      store.setRoom(next);
+      deps.onChange(id);
+      return;
+    }
+    deps.loader.summaries([id]).then(
+      ([summary]) => {
+        const now = store.room(id);
+        if (summary === undefined || now?.summary == null) return;
+        const corrected = withServerRead(now, summary.read, deps.sync().track(id).recent, deps.me());
+        if (corrected === null) return;
+        store.setRoom(corrected);
+        deps.onChange(id);
+      },
+      // Asked again, or at the next connection: nothing else would ever correct the number.
+      () => doubtful.set(id, connection === null ? () => {} : deps.clock.after(AGAIN_MS, () => told(id))),
+    );
+  };
+
   return {
     forward(id, seq) {
       const room = store.room(id);
@@ -81,33 +111,20 @@ export function createReadMarks(deps: ReadMarksDeps): ReadMarks {
       if (room !== undefined && to > room.read.seq) move(id, to);
     },
     back: (id, seq) => move(id, Math.max(0, seq - 1)),
-    told(id) {
-      const room = store.room(id);
-      const read = serverRead(id);
-      if (room?.summary == null || read === null) return;
-      const next = withServerRead(room, read, deps.sync().track(id).recent, deps.me());
-      if (next !== null) {
-        store.setRoom(next);
-        deps.onChange(id);
-        return;
-      }
-      deps.loader.summaries([id]).then(
-        ([summary]) => {
-          const now = store.room(id);
-          if (summary === undefined || now?.summary == null) return;
-          const corrected = withServerRead(now, summary.read, deps.sync().track(id).recent, deps.me());
-          if (corrected !== null) store.setRoom(corrected);
-        },
-        () => {},
-      );
+    told,
+    started(id) {
+      const [here, there] = [store.room(id)?.read, serverRead(id)];
+      if (here !== undefined && there !== null && (there.n > here.n || (there.n === here.n && there.seq > here.seq))) told(id);
     },
     online(request) {
       connection = request;
       if (request === null) {
         cancel?.();
         cancel = null;
+        for (const stop of doubtful.values()) stop();
         return;
       }
+      for (const id of [...doubtful.keys()]) told(id);
       for (const id of store.roomIds()) if (isUntold(id)) waiting.add(id);
       if (waiting.size > 0) flush();
     },

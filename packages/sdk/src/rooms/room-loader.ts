@@ -30,7 +30,7 @@ export interface RoomLoaderDeps {
   readonly clock: SdkClock;
   readonly random: () => number;
   readonly tookSummary: (summary: RoomSummary) => void;
-  readonly tookSnapshot: (snapshot: RoomSnapshot, tail: readonly AnyRoomEvent[]) => boolean;
+  readonly tookSnapshot: (track: Track, snapshot: RoomSnapshot, tail: readonly AnyRoomEvent[]) => boolean;
   readonly onError: (error: ParleyError) => void;
 }
 
@@ -97,7 +97,7 @@ export function createRoomLoader(deps: RoomLoaderDeps): RoomLoader {
       track.tails.add(tail);
       try {
         const snapshot = await deps.http.call<RoomSnapshot>(`/api/rooms/${track.id}/snapshot`, { query: { limit: SNAPSHOT_MESSAGES } });
-        if (deps.tookSnapshot(snapshot, tail)) return;
+        if (deps.tookSnapshot(track, snapshot, tail)) return;
       } finally {
         track.tails.delete(tail);
       }

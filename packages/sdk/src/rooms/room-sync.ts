@@ -58,8 +58,8 @@ export interface RoomSync {
   /** `room:<id>` of my state changed. */
   membership(room: string): void;
   tookSummary(summary: RoomSummary): void;
-  /** A snapshot; `tail` = events applied since it was asked for. Answers whether it could be used. */
-  tookSnapshot(snapshot: RoomSnapshot, tail: readonly AnyRoomEvent[]): boolean;
+  /** A snapshot that was asked for `of`; `tail` = events applied since then. Answers whether it could be used, or is wanted no more. */
+  tookSnapshot(of: Track, snapshot: RoomSnapshot, tail: readonly AnyRoomEvent[]): boolean;
   forget(): void;
 }
 
@@ -152,6 +152,8 @@ export function createRoomSync(deps: RoomSyncDeps): RoomSync {
     drain(of);
   };
 
+  /** Where my present stay begins, as far as my state tells: an older answer is of an earlier stay. */
+  const joinedAt = (id: string): number => (deps.user.get(stateKey.room(id)) as RoomStateValue | null)?.joinSeq ?? 0;
   const leave = (id: string) => {
     const known = store.room(id) !== undefined;
     tracks.delete(id);
@@ -228,15 +230,16 @@ export function createRoomSync(deps: RoomSyncDeps): RoomSync {
       const of = track(summary.room);
       const room = store.room(summary.room);
       if (room === undefined || of.need === null) return;
-      if (summary.seq < of.need) return loader.load(of);
+      if (summary.seq < Math.max(of.need, joinedAt(summary.room))) return loader.load(of);
       started(of, room, startAtSummary(room, summary));
     },
-    tookSnapshot(snapshot, tail) {
+    tookSnapshot(of, snapshot, tail) {
       const id = snapshot.room.room;
-      const of = track(id);
+      // It was asked for in a stay that is over: who has left since must not see the room again.
+      if (tracks.get(id) !== of) return true;
       const room = store.room(id) ?? deps.dress(loadingRoom(id, snapshot.room.epoch));
       if (of.need !== null || room.summary === null) {
-        if (snapshot.room.seq < (of.need ?? 0)) return false;
+        if (snapshot.room.seq < Math.max(of.need ?? 0, joinedAt(id))) return false;
         started(of, store.room(id), startAtSnapshot(room, snapshot));
         return true;
       }
