@@ -69,6 +69,11 @@ export interface GatewayCore {
   stats(): GatewayStats;
 }
 
+/** All channels of a feed that was away say so together. */
+const LOST_COLLECT_MS = 20;
+/** After that the users are compared over this time. */
+const LOST_SPREAD_MS = 1_000;
+
 /** One worker's gateway. */
 export const createGatewayCore = (deps: GatewayCoreDeps): GatewayCore => new Core(deps);
 
@@ -98,6 +103,7 @@ class Core implements GatewayCore {
   private readonly timers: { cancel(): void }[] = [];
   private phase: 'new' | 'running' | 'draining' | 'stopped' = 'new';
   private stopping: Promise<void> | null = null;
+  private lostSoon = false;
 
   constructor(deps: GatewayCoreDeps) {
     const { clock, logger, internal, feed, presence, log, codec } = deps;
@@ -237,10 +243,15 @@ class Core implements GatewayCore {
     }
   }
 
-  /** The feed may have lost anything: rooms and users are compared with messages. */
+  /** The feed may have lost anything: rooms and users are compared with messages. Every channel says so; it is done once. */
   private lost(): void {
-    this.heads.lost();
-    for (const user of this.users.all()) this.state.check(user.id, this.spread(1_000));
+    if (this.lostSoon) return;
+    this.lostSoon = true;
+    this.deps.clock.after(LOST_COLLECT_MS, () => {
+      this.lostSoon = false;
+      this.heads.lost();
+      for (const user of this.users.all()) this.state.check(user.id, this.spread(LOST_SPREAD_MS));
+    });
   }
 
   /** Spread over the time until the next, so that messages is never asked for all at once. */

@@ -4,6 +4,9 @@ import type { ClientSocket } from './client-socket.ts';
 import type { QueueLimits } from './gateway-config.ts';
 import type { Seat } from './rooms/seat.ts';
 
+/** Most sockets at most times: shared, because there are many. */
+const NOBODY: ReadonlySet<string> = new Set();
+
 export class Session {
   readonly socket: ClientSocket;
   readonly user: string;
@@ -16,7 +19,7 @@ export class Session {
   /** Changes that came while its resume was being answered. */
   held: StateChange[] = [];
   /** People whose presence it shows. */
-  watching: ReadonlySet<string> = new Set();
+  watching: ReadonlySet<string> = NOBODY;
   inFlight = 0;
   /** Over the bounds of its queue: nothing of a room is queued until it has drained. */
   stalled = false;

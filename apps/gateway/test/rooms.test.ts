@@ -255,3 +255,28 @@ test('resume is refused while messages is away and can be asked again', async ()
   await world.clock.advance(100);
   expect(await again).toMatchObject({ ok: false, error: { code: 'invalid' } });
 });
+
+test('when the feed says that it lost something, rooms and users are compared at once', async () => {
+  let lost = (): void => {};
+  world = await createWorld();
+  const { subscribe } = world.feed;
+  (world.feed as { subscribe: typeof subscribe }).subscribe = (channel, listener, onLost) => {
+    if (channel === channelOf.room(ROOM)) lost = onLost;
+    return subscribe(channel, listener, onLost);
+  };
+  await world.messages.join(ROOM, ANNA);
+  const { client } = await online(ANNA);
+  world.fate = () => 'lose';
+  world.messages.postUnheard(ROOM, ANNA, 'lost');
+  await world.messages.join(idOf(1, 2), ANNA);
+  world.messages.calls.clear();
+  for (let i = 0; i < 50; i++) lost();
+  await world.clock.advance(1_500);
+  expect(client.places).toEqual(
+    new Map([
+      [ROOM, 2],
+      [idOf(1, 2), 1],
+    ]),
+  );
+  expect(world.messages.calls.get('messages.heads')).toBeLessThanOrEqual(3);
+});

@@ -203,7 +203,7 @@ export class Hub implements Flushable {
       this.deps.flusher.mark(this);
     } else this.flushed = this.head;
     this.afterEvent(event);
-    if (this.waiters.length > 0) this.wake();
+    this.wake();
   }
 
   /** The removed get nothing from here on, by construction: what is pending is written and they are out before the event joins the frames. */
@@ -235,9 +235,11 @@ export class Hub implements Flushable {
   }
 
   private wake(): void {
-    const due = this.waiters.filter((waiter) => this.isClosed || waiter.seq <= this.head || this.isEmpty());
-    if (due.length === 0) return;
-    this.waiters = this.waiters.filter((waiter) => !due.includes(waiter));
+    if (this.waiters.length === 0) return;
+    const due: typeof this.waiters = [];
+    const later: typeof this.waiters = [];
+    for (const waiter of this.waiters) (this.isClosed || waiter.seq <= this.head || this.isEmpty() ? due : later).push(waiter);
+    this.waiters = later;
     for (const waiter of due) waiter.wake();
   }
 }
