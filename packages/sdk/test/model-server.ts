@@ -33,6 +33,10 @@ export function createModelServer(clock: ManualClock) {
     loseState: false,
     handshake: null as ErrorBody | null,
     ack: (_command: MemberCommand): unknown => undefined,
+    /** Runs when a resume has been worked out and before it is answered. */
+    duringResume: (_emit: (name: string, payload: unknown) => void): void => {},
+    /** HTTP answers are worked out at once and arrive after this. */
+    slow: Promise.resolve(),
   };
   let generation = 1;
   let session = nextId();
@@ -119,6 +123,7 @@ export function createModelServer(clock: ManualClock) {
       answer[room] = { from, head, reset };
       behind.push(...events.slice(from));
     }
+    faults.duringResume((name, payload) => emit(socket, name, payload));
     queueMicrotask(() => {
       socket.resumed = true;
       for (const event of behind) if (!faults.loseEvent(event)) emit(socket, 'event', event);
@@ -220,7 +225,9 @@ export function createModelServer(clock: ManualClock) {
     if (instead !== undefined) return instead;
     const token = new Headers(init.headers).get('authorization')?.slice('Bearer '.length);
     if (token !== undefined && (valid.get(token) ?? 0) <= clock.now()) return failure('token_expired', 401);
-    return route(url.pathname, url.searchParams, init.body == null ? {} : (JSON.parse(String(init.body)) as Record<string, unknown>));
+    const answer = route(url.pathname, url.searchParams, init.body == null ? {} : (JSON.parse(String(init.body)) as Record<string, unknown>));
+    await faults.slow;
+    return answer;
   };
 
   return {

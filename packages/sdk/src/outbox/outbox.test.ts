@@ -217,6 +217,49 @@ describe('the outbox', () => {
     expect(await h.stored()).toEqual([]);
   });
 
+  test('a command that is not on disk yet is not tried, and nothing overtakes it', async () => {
+    const asked: string[] = [];
+    const h = harness(async (command) => {
+      asked.push(command.clientId);
+      return { ok: true, status: 'accepted' };
+    });
+    const commands = ['one', 'two', 'three'].map((text) => post(ROOMS[0], text)) as [MemberCommand, MemberCommand, MemberCommand];
+    let written = () => {};
+    const set = h.storage.set;
+    h.storage.set = async (key, value) => {
+      if (key.endsWith(commands[1].clientId)) {
+        await new Promise<void>((resolve) => {
+          written = resolve;
+        });
+      }
+      await set(key, value);
+    };
+    const outbox = h.make();
+    outbox.online(h.request);
+    for (const command of commands) void outbox.send(command).catch(() => {});
+    await settle();
+    expect(asked).toEqual([commands[0].clientId]);
+    written();
+    await settle();
+    expect(asked).toEqual(commands.map((command) => command.clientId));
+  });
+
+  test('a committed command stays in sight until the room has come to it', async () => {
+    const h = harness(async () => ({ ok: true, status: 'accepted' }));
+    const outbox = h.make();
+    outbox.online(h.request);
+    const command = post(ROOMS[0], 'hello');
+    const sent = outbox.send(command);
+    await settle();
+    outbox.result({ room: ROOMS[0], clientId: command.clientId, status: 'committed', seq: 4 }, true);
+    expect(await sent).toMatchObject({ seq: 4 });
+    outbox.reached(ROOMS[0], 3);
+    expect(h.shown.entries).toHaveLength(1);
+    outbox.reached(ROOMS[0], 4);
+    expect(h.shown.entries).toEqual([]);
+    expect(await h.stored()).toEqual([]);
+  });
+
   test('accepted without a result is sent again after 5 s and on each new connection, under the same id', async () => {
     const asked: string[] = [];
     const h = harness(async (command) => {
