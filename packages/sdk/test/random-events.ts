@@ -7,7 +7,8 @@ export const ROOM = '00000000-0000-7000-8000-00000000a001';
 export const USERS = ['00000000-0000-7000-8000-0000000000a1', '00000000-0000-7000-8000-0000000000a2', '00000000-0000-7000-8000-0000000000a3'] as const;
 export const ME = USERS[0];
 
-export const choices = (max = 60): fc.Arbitrary<[number, number, number][]> => fc.array(fc.tuple(fc.nat(15), fc.nat(30), fc.nat(30)), { maxLength: max });
+export const choices = (max = 60): fc.Arbitrary<[number, number, number][]> =>
+  fc.array(fc.tuple(fc.nat(15), fc.nat(30), fc.nat(30)), { maxLength: max, size: 'max' });
 
 let made = 0;
 export const nextId = (): string => `00000000-0000-7000-9000-${(++made).toString(16).padStart(12, '0')}`;

@@ -8,7 +8,7 @@ import { OTHER_ROOM, POST_BY_OTHER, world } from './world.ts';
 test('whatever is lost, cut or refused: every event once and in order, and in the end what a fresh snapshot shows', async () => {
   const step = fc.record({ kind: fc.nat(11), pick: fc.nat(1), choice: choices(4), lose: fc.nat(3) });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
       const { clock, server, online } = world();
       server.addRoom(ROOM);
       server.addRoom(OTHER_ROOM);

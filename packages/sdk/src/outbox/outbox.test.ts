@@ -122,8 +122,8 @@ describe('the outbox', () => {
   test('each command ends exactly once, and what is committed is in the order of sending', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.nat(1), fc.nat(9)), { minLength: 1, maxLength: 14 }),
-        fc.array(fc.nat(11), { maxLength: 30 }),
+        fc.array(fc.tuple(fc.nat(1), fc.nat(9)), { minLength: 1, maxLength: 14, size: 'max' }),
+        fc.array(fc.nat(11), { maxLength: 30, size: 'max' }),
         fc.boolean(),
         async (sends, fates, together) => {
           const server = unreliable(fates);
