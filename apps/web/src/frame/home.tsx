@@ -1,24 +1,29 @@
 // No room is open: on a wide screen the last one opens by itself; else a word on what to do.
 import { useEffect } from 'react';
 import { roomOrder, roomSections } from '../model/room-list.ts';
-import { useClient, useParley } from '../state/client.tsx';
+import type { ClientState } from '../model/shapes.ts';
+import { useClient } from '../state/client.tsx';
 import { lastRoom } from '../state/last-room.ts';
 import { go, pathTo, usePlace } from '../state/router.ts';
 import { Mark } from '../ui/mark.tsx';
 
 const WIDE = '(min-width: 721px)';
 
+/** The room that was open last, else the first; null while none is known. */
+function startRoom(state: ClientState): string | null {
+  const order = roomOrder(roomSections(state));
+  const last = lastRoom();
+  return order.find((room) => room.id === last)?.id ?? order[0]?.id ?? null;
+}
+
 export function Home() {
-  const parley = useParley();
   const place = usePlace();
   const none = useClient((state) => state.rooms.size === 0);
   const online = useClient((state) => state.status === 'online');
+  const start = useClient(startRoom);
   useEffect(() => {
-    if (none || place.at !== 'home' || !matchMedia(WIDE).matches) return;
-    const order = roomOrder(roomSections(parley.state));
-    const room = order.find((one) => one.id === lastRoom()) ?? order[0];
-    if (room !== undefined) go(pathTo.room(room.id), 'replace');
-  });
+    if (start !== null && place.at === 'home' && matchMedia(WIDE).matches) go(pathTo.room(start), 'replace');
+  }, [start, place.at]);
   if (!none || !online) return null;
   return (
     <div className="empty">

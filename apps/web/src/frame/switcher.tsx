@@ -9,6 +9,7 @@ import type { Person, RoomState } from '../model/shapes.ts';
 import { useClient, useParley } from '../state/client.tsx';
 import { go, pathTo } from '../state/router.ts';
 import { Avatar, PresentAvatar } from '../ui/avatar.tsx';
+import { useFinalFocus } from '../ui/dialog.tsx';
 import { sayProblem } from '../ui/toasts.tsx';
 
 const TYPING_MS = 120;
@@ -50,6 +51,7 @@ function RoomItem({ room, onSelect }: { room: RoomState; onSelect: () => void })
 
 export function Switcher({ onClose }: { onClose: () => void }) {
   const parley = useParley();
+  const finalFocus = useFinalFocus();
   const [query, setQuery] = useState('');
   const found = usePeopleFound(query);
   const me = parley.state.me?.user.id ?? '';
@@ -68,7 +70,7 @@ export function Switcher({ onClose }: { onClose: () => void }) {
     <Base.Root open onOpenChange={(now) => !now && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="veil popup-layer" />
-        <Base.Popup className="dialog wide switcher popup-layer" aria-label="Go to a room or person">
+        <Base.Popup finalFocus={finalFocus} className="dialog wide switcher popup-layer" aria-label="Go to a room or person">
           <Command label="Go to a room or person" loop>
             <Command.Input value={query} onValueChange={setQuery} placeholder="Go to a room or person…" autoFocus />
             <Command.List>

@@ -7,6 +7,7 @@ import { personName, roomName } from '../model/names.ts';
 import { useClient, useParley, useRoom } from '../state/client.tsx';
 import { rememberRoom } from '../state/last-room.ts';
 import type { Detail } from '../state/router.ts';
+import { preloadMarkdown } from '../timeline/message-words.tsx';
 import { Timeline } from '../timeline/timeline.tsx';
 import { NotMine } from './not-mine.tsx';
 import { RoomHeader } from './room-header.tsx';
@@ -38,6 +39,7 @@ export function RoomPane({ room: id, seq, detail }: RoomPaneProps) {
       .open()
       .catch(() => {});
   }, [parley, id, known]);
+  useEffect(preloadMarkdown, []);
   const reply = useCallback((view: MessageView) => setWriting({ replyTo: view.seq, editing: null }), []);
   const edit = useCallback((view: MessageView) => setWriting({ replyTo: null, editing: view.seq }), []);
   if (room === undefined) return <NotMine room={id} waiting={status === 'connecting'} />;
@@ -54,19 +56,20 @@ export function RoomPane({ room: id, seq, detail }: RoomPaneProps) {
 /** New messages of the open room, one at a time and politely. The list itself is silent: scrolling must not talk. */
 function Announcer({ room }: { room: string }) {
   const parley = useParley();
-  const [words, setWords] = useState('');
+  const [last, setLast] = useState<{ readonly author: string; readonly text: string } | null>(null);
+  const name = useClient((state) => (last === null ? '' : personName(state.people, last.author)));
   useEffect(
     () =>
       parley.on('event', (event) => {
         if (event.room !== room || event.type !== 'message.posted' || event.author === parley.state.me?.user.id) return;
         const { text } = event.body as { text: string | null };
-        if (text !== null) setWords(`${personName(parley.state.people, event.author)}: ${oneLine(text)}`);
+        if (text !== null) setLast({ author: event.author, text: oneLine(text) });
       }),
     [parley, room],
   );
   return (
     <div className="only-heard" aria-live="polite" data-testid="announcer">
-      {words}
+      {last !== null && name !== '…' && `${name}: ${last.text}`}
     </div>
   );
 }

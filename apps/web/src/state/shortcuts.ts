@@ -40,7 +40,11 @@ export function useShortcuts(actions: ShortcutActions): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const act = latest.current;
-      const taken = () => event.preventDefault();
+      // Before any control sees it: Alt+Down on a menu's button would open the menu.
+      const taken = () => {
+        event.preventDefault();
+        event.stopPropagation();
+      };
       if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
         taken();
         act.switcher();
@@ -52,7 +56,7 @@ export function useShortcuts(actions: ShortcutActions): void {
         act.help();
       }
     };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
+    addEventListener('keydown', pressed, true);
+    return () => removeEventListener('keydown', pressed, true);
   }, []);
 }

@@ -2,7 +2,7 @@
 import { Menu } from '@base-ui/react/menu';
 import { Popover } from '@base-ui/react/popover';
 import { Copy, Link2, MailOpen, Pencil, Reply, SmilePlus, Trash2 } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { EmojiPanel } from '../composer/emoji-button.tsx';
 import { oneLine } from '../model/message-text.ts';
 import type { MessageView } from '../model/message-view.ts';
@@ -27,6 +27,15 @@ interface MessageMenuProps {
 
 const QUICK = ['👍', '❤️', '😂', '🎉', '👀', '🙏'];
 
+/** A whole row is too wide to open beside: its actions are, or on a touch screen its words. */
+function besides(anchor: HTMLElement): HTMLElement {
+  if (anchor.dataset.key === undefined) return anchor;
+  const actions = anchor.querySelector<HTMLElement>('.actions');
+  return actions !== null && actions.offsetWidth > 0 ? actions : (anchor.querySelector<HTMLElement>('.words') ?? anchor);
+}
+
+const rowOf = (anchor: HTMLElement): HTMLElement => anchor.closest<HTMLElement>('[data-key]') ?? anchor;
+
 export function MessageMenu(props: MessageMenuProps) {
   const { place, actions, onPlace } = props;
   if (place.kind === 'delete') return <DeleteDialog {...props} />;
@@ -34,7 +43,7 @@ export function MessageMenu(props: MessageMenuProps) {
   return (
     <Popover.Root open onOpenChange={(open) => !open && onPlace(null)}>
       <Popover.Portal>
-        <Popover.Positioner className="popup-layer" anchor={place.anchor} side="top" align="end" sideOffset={6}>
+        <Popover.Positioner className="popup-layer" anchor={besides(place.anchor)} side="top" align="end" sideOffset={6}>
           <Popover.Popup className="menu" aria-label="Pick a reaction">
             <EmojiPanel
               onPick={(emoji) => {
@@ -61,19 +70,18 @@ function Item({ icon, label, hint, danger = false, onClick }: { icon: ReactNode;
 
 function ActionsMenu({ place, me, role, actions, markUnread, onPlace }: MessageMenuProps) {
   const { view, anchor } = place;
-  const [next, setNext] = useState<MenuPlace | null>(null);
-  const mine = view.author === me;
-  const closed = (open: boolean) => !open && onPlace(next);
   // What opens next to the message waits until the menu is gone, so that the focus is not fought over.
+  const next = useRef<MenuPlace | null>(null);
+  const mine = view.author === me;
+  const closed = (open: boolean) => !open && onPlace(next.current);
   const after = (kind: MenuPlace['kind']) => () => {
-    setNext({ kind, view, anchor });
-    onPlace({ kind, view, anchor });
+    next.current = { kind, view, anchor };
   };
   return (
     <Menu.Root open onOpenChange={closed} modal={false}>
       <Menu.Portal>
-        <Menu.Positioner className="popup-layer" anchor={anchor} side="bottom" align="end" sideOffset={4}>
-          <Menu.Popup className="menu message-menu" finalFocus={() => (next === null ? anchor : false)}>
+        <Menu.Positioner className="popup-layer" anchor={besides(anchor)} side="bottom" align="end" sideOffset={4}>
+          <Menu.Popup className="menu message-menu" finalFocus={() => (next.current === null ? rowOf(anchor) : false)}>
             {view.seq !== null && !view.deleted && (
               <>
                 <div className="quick">
