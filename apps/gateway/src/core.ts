@@ -127,6 +127,7 @@ class Core implements GatewayCore {
       clock,
       logger,
       limits: worker,
+      takeRoom: (room) => this.buckets.take(`room ${room}`, worker.roomSends),
       inFlightOf: (session) => this.limits.rates[session.claims.cls].inFlight,
       isStranger: (session, room) => this.isStranger(session, room),
     });
@@ -201,6 +202,7 @@ class Core implements GatewayCore {
     const problems: string[] = [];
     if (this.heads.failing) problems.push('Rooms cannot be compared with messages: an event that the feed lost is seen late.');
     if (this.hubs.failing.size > 0) problems.push(`${this.hubs.failing.size} rooms cannot be opened: their members get nothing live.`);
+    if (this.users.failing) problems.push('The feed is away: who connects cannot go on in their rooms.');
     if (this.sender.failing) problems.push('The log takes no commands: nothing can be posted.');
     if (this.online.failing) problems.push('Presence is away: who is online is not shown rightly.');
     if (this.profiles.failing) problems.push('Account events are not followed: changed names are seen late.');

@@ -46,6 +46,8 @@ export interface WorkerLimits {
   readonly sockets: number;
   /** Handshakes before any token is checked. */
   readonly admission: Rate;
+  /** Commands for one room: one hot room must not take the log from the others. */
+  readonly roomSends: Rate;
   /** Appends in flight. */
   readonly appends: number;
   /** An append not answered in this time is `unavailable`. */
@@ -90,6 +92,7 @@ export const limitsOf = (config: GatewayConfig): Limits => ({
   worker: {
     sockets: 20_000,
     admission: { burst: 2_000, perSecond: 1_000 },
+    roomSends: { burst: 2_000, perSecond: 2_000 },
     appends: 2_000,
     appendMs: 5_000,
     ringBytes: 1_048_576,

@@ -336,3 +336,34 @@ test('who was a member once may say it again: only messages knows whether it was
   expect(anna.frames('gone').length).toBe(1);
   expect(await answerTo(anna, 'send', post('again'))).toEqual({ ok: true, status: 'accepted' });
 });
+
+test('one room takes only so many commands, whoever sends them', async () => {
+  world = await createWorld({ limits: { roomSends: { burst: 2, perSecond: 1 } } });
+  for (const user of [ANNA, BEN]) await world.messages.join(ROOM, user);
+  await world.messages.join(idOf(1, 2), ANNA);
+  const [anna, ben] = [await online(ANNA), await online(BEN)];
+  const answers = await Promise.all([anna.request('send', post('1')), ben.request('send', post('2')), ben.request('send', post('3'))]);
+  expect(answers.map(({ ok }) => ok)).toEqual([true, true, false]);
+  expect(await answerTo(anna, 'send', post('4', idOf(1, 2)), 5)).toMatchObject({ ok: true });
+});
+
+test('a socket too full for presence is told it later, all of it', async () => {
+  world = await createWorld({ queue: { softBytes: 10, hardBytes: 100_000 } });
+  await world.messages.join(ROOM, BEN);
+  const ben = await online(BEN);
+  await answerTo(ben, 'watch', { people: [ANNA, BEN] });
+  ben.socket.slow(true);
+  await world.messages.post(ROOM, BEN, 'this stays in the queue');
+  const anna = await online(ANNA);
+  await world.clock.advance(1_000);
+  expect(ben.frames('presence')).toEqual([]);
+  ben.socket.slow(false);
+  await world.clock.advance(300);
+  expect(ben.frames('presence')).toEqual([
+    [
+      { user: ANNA, state: 'online' },
+      { user: BEN, state: 'online' },
+    ],
+  ]);
+  anna.close();
+});

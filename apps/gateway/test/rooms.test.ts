@@ -280,3 +280,46 @@ test('when the feed says that it lost something, rooms and users are compared at
   );
   expect(world.messages.calls.get('messages.heads')).toBeLessThanOrEqual(3);
 });
+
+test('a changed role keeps the place; a removal and a re-join told as one change begin anew', async () => {
+  world = await createWorld();
+  for (const user of [ANNA, BEN]) await world.messages.join(ROOM, user);
+  const { client } = await online(BEN);
+  const change = (ver: number, value: object) => ({
+    channel: channelOf.user(BEN),
+    payload: { user: BEN, changes: [{ key: `room:${ROOM}`, value, ver }], results: [] },
+  });
+  await world.feed.publish([change(2, { role: 'admin', floor: 0, joinSeq: 2 })]);
+  await world.messages.post(ROOM, ANNA, 'hello');
+  await world.clock.advance(10);
+  expect(client.frames('reset')).toEqual([]);
+  expect(client.seen.map(({ seq }) => seq)).toEqual([3]);
+  // Committed in one batch: the state tells only the end of it, and the room's events come after.
+  world.fate = () => 'lose';
+  await world.messages.remove(ROOM, BEN);
+  await world.messages.post(ROOM, ANNA, 'secret');
+  await world.messages.join(ROOM, BEN, 'since_join');
+  world.fate = () => 'pass';
+  await world.feed.publish([change(4, { role: 'member', floor: 5, joinSeq: 6 })]);
+  await world.feed.publish([{ channel: channelOf.room(ROOM), payload: { room: ROOM, events: world.messages.events(ROOM).slice(3) } }]);
+  await world.clock.advance(1_000);
+  expect(client.frames('reset')).toEqual([{ room: ROOM, from: 5, epoch: world.messages.epoch }]);
+  expect(client.seen.map(({ seq }) => seq)).toEqual([3, 6]);
+  expect(client.frames('gone')).toEqual([]);
+});
+
+test('a message of the feed that makes no sense is passed over', async () => {
+  world = await createWorld();
+  await world.messages.join(ROOM, ANNA);
+  const { client } = await online(ANNA);
+  for (const payload of [null, 7, {}, { room: ROOM }, { room: ROOM, events: [null, { seq: 'x' }, {}] }, { room: idOf(1, 9), events: [] }]) {
+    await world.feed.publish([{ channel: channelOf.room(ROOM), payload, tail: { from: 2, to: 2 } }]);
+    await world.feed.publish([
+      { channel: channelOf.user(ANNA), payload },
+      { channel: channelOf.now(ROOM), payload },
+    ]);
+  }
+  await world.messages.post(ROOM, ANNA, 'hello');
+  await world.clock.advance(500);
+  expect(client.seen).toEqual([{ room: ROOM, seq: 2 }]);
+});

@@ -14,6 +14,8 @@ export interface SendDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: { readonly appends: number; readonly appendMs: number };
+  /** Takes one of the room's rate: 0, or the ms to wait. */
+  readonly takeRoom: (room: string) => number;
   readonly inFlightOf: (session: Session) => number;
   /** Is the user certainly no member, by a question asked now? Never throws: unsure is `false`. */
   readonly isStranger: (session: Session, room: string) => Promise<boolean>;
@@ -39,6 +41,8 @@ export class Sender {
       throw new ParleyError('slow_down', 'Too many of your commands are in flight.', { retryAfterMs: 200 });
     if (this.inFlight >= this.deps.limits.appends) throw new ParleyError('overloaded', 'Too many commands are in flight.', { retryAfterMs: RETRY_AFTER_MS });
     this.order.check(session, command);
+    const waitMs = this.deps.takeRoom(command.room);
+    if (waitMs > 0) throw new ParleyError('slow_down', 'Too much is being said in this room.', { retryAfterMs: waitMs });
     session.inFlight += 1;
     this.inFlight += 1;
     const appended = this.admitAndAppend(session, command);

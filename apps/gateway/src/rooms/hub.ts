@@ -80,7 +80,8 @@ export class Hub implements Flushable {
   /** A payload of the room's channel or of its tail. Anything else than events of this room is passed over. */
   receive(payload: unknown): void {
     const { room, events } = (payload ?? {}) as { room?: unknown; events?: unknown };
-    if (room === this.room && Array.isArray(events)) this.offer(events as AnyRoomEvent[]);
+    if (room !== this.room || !Array.isArray(events)) return;
+    this.offer(events.filter((event): event is AnyRoomEvent => Number.isSafeInteger((event as { seq?: unknown } | null)?.seq)));
   }
 
   /** Events in any order, with holes and repeats. */

@@ -44,7 +44,7 @@ export class FollowState {
 
   /** Changes in ver order; what the socket has already is left out. A hole is filled by asking messages. */
   forward(session: Session, changes: readonly StateChange[]): void {
-    const fresh = changes.filter((change) => change.ver > session.ver);
+    const fresh = changes.filter((change) => change.ver > session.ver).sort((a, b) => a.ver - b.ver);
     if (fresh.length === 0) return;
     let holes = false;
     session.emit('state', { changes: fresh });

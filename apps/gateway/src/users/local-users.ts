@@ -27,6 +27,8 @@ export class LocalUsers {
   private readonly deps: LocalUsersDeps;
   private readonly users = new Map<string, Entry>();
   private readonly leaving = new Map<string, Promise<void>>();
+  /** The last try to subscribe failed. */
+  failing = false;
 
   constructor(deps: LocalUsersDeps) {
     this.deps = deps;
@@ -89,9 +91,12 @@ export class LocalUsers {
     try {
       // One subscription per channel: an earlier one of the same user must be out first.
       await this.leaving.get(entry.id);
-      return await this.deps.feed.subscribe(channelOf.user(entry.id), (message) => this.receive(entry, message.payload), this.deps.onLost);
+      const subscription = await this.deps.feed.subscribe(channelOf.user(entry.id), (message) => this.receive(entry, message.payload), this.deps.onLost);
+      this.failing = false;
+      return subscription;
     } catch (error) {
       entry.subscription = null;
+      this.failing = true;
       this.deps.logger.warn({ err: error }, "a user's channel could not be subscribed yet");
       throw error;
     }
