@@ -9,7 +9,7 @@ import { encodeEvent } from './event-frame.ts';
 interface EngineConnection {
   readonly readyState: string;
   readonly writeBuffer: readonly unknown[];
-  readonly transport: { readonly socket?: { readonly bufferedAmount: number; terminate(): void } };
+  readonly transport: { readonly writable: boolean; readonly socket?: { readonly bufferedAmount: number; terminate(): void } };
   write(data: string, options: { compress: boolean; wsPreEncodedFrame: readonly ReadyBytes[] }): unknown;
   close(): void;
 }
@@ -40,6 +40,8 @@ export class EngineSocket implements ClientSocket {
   }
 
   bufferedBytes(): number {
+    // Asked for every delivery: engine.io is writable again only when the network has taken all of it.
+    if (this.conn.transport.writable) return 0;
     this.forgetHandedOn();
     return this.queued + (this.conn.transport.socket?.bufferedAmount ?? 0);
   }
