@@ -168,7 +168,7 @@ describe('the outbox', () => {
             );
             if (!together) await h.clock.advance(kind * 30);
           }
-          for (let step = 0; step < 12; step++) {
+          for (let step = 0; step < 60; step++) {
             await h.clock.advance(5_000);
             server.late();
           }

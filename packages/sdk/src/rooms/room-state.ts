@@ -57,9 +57,14 @@ export const startAtSnapshot = (room: RoomState, snapshot: RoomSnapshot): RoomSt
   more: snapshot.more,
 });
 
-/** A mark of mine that the server has not heard of yet outlives a snapshot. */
-const newerRead = (mine: ReadStateValue, theirs: ReadStateValue): ReadStateValue =>
-  mine.n > theirs.n ? { ...mine, unread: mine.seq >= theirs.at ? 0 : theirs.unread, at: theirs.at } : theirs;
+/**
+ * A mark of mine that the server had not heard of when it answered outlives the answer. What the server has said of it since is exact at
+ * a later event and stays; else its number is the server's until the server has heard.
+ */
+const newerRead = (mine: ReadStateValue, theirs: ReadStateValue): ReadStateValue => {
+  if (mine.n <= theirs.n) return theirs;
+  return mine.at >= theirs.at ? mine : { ...mine, unread: theirs.unread, at: theirs.at };
+};
 
 /**
  * Members and newest messages joined to a room that is being followed: the place stays, so no event is passed over. `tail` = the events
