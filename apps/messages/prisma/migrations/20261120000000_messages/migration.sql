@@ -203,6 +203,13 @@ BEGIN
   RETURN write_user_state(changes)::text;
 END $$;
 
+-- The hot path looks rows up by their keys and does nothing else, so its plans are fixed here: index lookups, planned once for each connection.
+-- Left to the planner, either each call pays for planning a dozen statements, or a plan made while the tables were empty stays for ever.
+ALTER FUNCTION load_batch(jsonb) SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off;
+ALTER FUNCTION commit_batch(jsonb) SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off;
+-- Joins nothing but its own input, so any plan of it is right for ever; that join must not be a loop within a loop.
+ALTER FUNCTION write_user_state(jsonb) SET plan_cache_mode = force_generic_plan SET enable_hashjoin = on;
+
 -- A read mark counted anew at the room's present head, for its member; for anybody else the value as it was written.
 CREATE FUNCTION fresh_read(me uuid, of_room uuid, value jsonb, cap int) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT coalesce((
