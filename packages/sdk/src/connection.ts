@@ -1,7 +1,7 @@
 // Stays connected: opens the socket, resumes from the places held, hands on frames in order, comes back with jitter when it ends.
 // It decides nothing about rooms, and never reports "online" before the resume was answered and taken.
 import { type ErrorBody, LIMITS, ParleyError, type ResumeAnswer, type ResumeRequest, type ServerFrame, type ServerFrameName } from '@parley/protocol';
-import type { ConnectionStatus, Observation, SdkClock, Transport, TransportConnection } from './api.ts';
+import type { ConnectionStatus, Observation, SdkClock, Transport, TransportConnection, TransportListener } from './api.ts';
 import { createBackOff } from './net/back-off.ts';
 import { asParleyError, errorBodyOf, errorFrom } from './net/error-of.ts';
 
@@ -85,15 +85,17 @@ export function createConnection(deps: ConnectionDeps): Connection {
       one.token = await deps.token(refusedToken);
       return { token: one.token, protocol: LIMITS.protocolVersion, client: deps.client };
     };
-    one.connection = deps.transport.open({
-      url: deps.url,
-      auth,
-      listener: {
-        connected: () => {},
-        frame: (name, payload) => current === one && frame(one, name, payload),
-        closed: (reason, refused) => closed(one, reason, refused),
-      },
-    });
+    const listener: TransportListener = {
+      connected: () => {},
+      frame: (name, payload) => current === one && frame(one, name, payload),
+      closed: (reason, refused) => closed(one, reason, refused),
+    };
+    try {
+      one.connection = deps.transport.open({ url: deps.url, auth, listener });
+    } catch (thrown) {
+      // An address that is none: like a server that does not answer, and said in `bye`.
+      closed(one, 'not opened', asParleyError(thrown).toBody());
+    }
   };
 
   const close = (one: Try, reason: string) => {

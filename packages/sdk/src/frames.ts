@@ -51,6 +51,8 @@ function createDress(user: UserState): (room: RoomState) => RoomState {
 function createFrames(deps: FramesDeps) {
   const { store, user, sync } = deps;
   let repairing = false;
+  /** More was missed while the answer was under way: it may be older than that. */
+  let missedMore = false;
   let paused = true;
   let cancelAgain: () => void = () => {};
 
@@ -73,8 +75,12 @@ function createFrames(deps: FramesDeps) {
   };
   /** A version is missing: ask for all after ours, until it is answered or a resume has told it. */
   const repair = () => {
-    if (repairing) return;
+    if (repairing) {
+      missedMore = true;
+      return;
+    }
     repairing = true;
+    missedMore = false;
     cancelAgain();
     deps.http
       .call<MyChanges>('/api/me/changes', { query: { after: user.ver() ?? 0 } })
@@ -85,6 +91,7 @@ function createFrames(deps: FramesDeps) {
       })
       .finally(() => {
         repairing = false;
+        if (missedMore && !paused) repair();
       });
   };
 

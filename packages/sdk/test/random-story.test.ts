@@ -9,10 +9,11 @@ test('whatever is lost, cut or refused: every event once and in order, and in th
   const step = fc.record({ kind: fc.nat(11), pick: fc.nat(1), choice: choices(4), lose: fc.nat(3) });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
-      const { clock, server, online } = world();
+      const { clock, server, online, client } = world();
       server.addRoom(ROOM);
       server.addRoom(OTHER_ROOM);
-      const parley = await online();
+      let parley = await online();
+      const texts: string[] = [];
       await parley.room(ROOM).open();
       const sent: Promise<unknown>[] = [];
       for (const { kind, pick, choice, lose } of steps) {
@@ -21,8 +22,16 @@ test('whatever is lost, cut or refused: every event once and in order, and in th
         server.faults.loseState = kind === 10;
         server.faults.http = (_method, path) => (kind === 9 && path.startsWith('/api/rooms') ? 'cut' : undefined);
         if (kind === 0) server.cut();
-        else if (kind === 1) sent.push(parley.room(id).send(`said ${sent.length}`));
-        else if (kind === 2) parley.room(id).markRead();
+        else if (kind === 1) {
+          texts.push(`said ${texts.length}`);
+          // Closing rejects what waits; the stored command goes on without its promise.
+          sent.push(
+            parley
+              .room(id)
+              .send(texts.at(-1)!)
+              .catch((error: { code: string }) => expect(error.code).toBe('unavailable')),
+          );
+        } else if (kind === 2) parley.room(id).markRead();
         else if (kind === 3)
           await parley
             .room(id)
@@ -34,6 +43,14 @@ test('whatever is lost, cut or refused: every event once and in order, and in th
             .open()
             .catch(() => {});
         else if (kind === 5) await clock.advance(700);
+        else if (kind === 7) {
+          // Away, also in the middle of something, and back on the same storage.
+          await parley.close();
+          if (lose > 0) server.append(id, POST_BY_OTHER);
+          parley = client();
+          expect(await parley.restore()).toBe(true);
+          void parley.connect().catch(() => {});
+        }
         for (const one of choice) server.append(id, one);
         if (kind !== 6) await settle();
       }
@@ -46,6 +63,9 @@ test('whatever is lost, cut or refused: every event once and in order, and in th
       server.change('pref:last', 1);
       await clock.advance(60_000);
       await Promise.all(sent);
+      // As they were posted: by now they may have been edited.
+      const posted = [ROOM, OTHER_ROOM].flatMap((id) => server.events(id)).map((event) => String((event.body as { text?: unknown }).text));
+      expect(posted.filter((text) => text.startsWith('said')).sort()).toEqual([...texts].sort());
       for (const id of [ROOM, OTHER_ROOM]) {
         await parley.room(id).open();
         while (parley.state.rooms.get(id)!.more) await parley.room(id).loadOlder();
