@@ -60,8 +60,8 @@ export function createReadMarks(deps: ReadMarksDeps): ReadMarks {
         (ack) => {
           if ((ack as { ok?: unknown } | null)?.ok !== true) soon(room, AGAIN_MS);
         },
-        // The next connection tells it.
-        () => {},
+        // Not answered in time; the next connection tells it where this one has ended.
+        () => connection === request && soon(room, AGAIN_MS),
       );
     }
   };
