@@ -33,8 +33,8 @@ export function invoked(observed: Observed, client: ClientTrack, asked: MemberCo
 export function refused(command: Command | undefined, error: ErrorBody): void {
   if (command === undefined || ERRORS[error.code].outcome !== 'refused') return;
   command.refused++;
-  // A refusal is certain and was told: it ends the command's place in the order. Asked again, it comes after what was asked meanwhile.
-  if (command.sent === null) return;
+  // A refusal is certain and was told: it ends the command's place in the order, unless an earlier try may have been taken.
+  if (command.sent === null || command.refused < command.attempts) return;
   command.sent.void = true;
   command.sent = null;
 }

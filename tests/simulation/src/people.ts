@@ -24,6 +24,8 @@ export interface PeopleDeps {
   readonly network: Network;
   readonly fetch: typeof fetch;
   readonly write: (record: HistoryRecord) => void;
+  /** A page was opened, for who looks for a bug. */
+  readonly onDevice?: ((device: Device) => void) | undefined;
   /** Monotonic ms, never the same twice. */
   readonly now: () => number;
 }
@@ -66,6 +68,7 @@ export function createPeople(deps: PeopleDeps): People {
       random: () => rng.random(),
       newId: () => rng.id(),
     });
+    deps.onDevice?.(device);
     await device.parley.restore();
     ignore(device.parley.connect());
   };

@@ -26,6 +26,8 @@ export interface SimOptions {
   /** Every record, as it is made. */
   readonly onRecord?: (record: HistoryRecord) => void;
   readonly onNote?: (atMs: number, what: string) => void;
+  readonly onHttp?: (atMs: number, what: string) => void;
+  readonly onDevice?: (device: Device) => void;
   /** Lines of the services' own logs. */
   readonly onLog?: (line: string) => void;
 }
@@ -35,8 +37,11 @@ export interface SimResult {
   readonly report: Report;
   /** Of every record and accident in order. */
   readonly trace: string;
-  /** How long everything took to come to rest after healing, virtual ms; null: it did not. */
+  /** How long everything took to come to rest after healing, virtual ms; null: it did not, and `unrest` says what was still under way. */
   readonly restedMs: number | null;
+  readonly unrest: string | null;
+  /** Every promise held, and it came to rest. */
+  readonly ok: boolean;
 }
 
 const REST_MS = 90_000;
@@ -92,8 +97,14 @@ function createWorld(seed: number, options: SimOptions, write: (record: HistoryR
     resend: (room, after) => authority.resend(room, after),
   });
   const network = createNetwork({ clock, faults, doors: () => services.gateways });
-  const fetch = createSimFetch({ clock, faults, backend: () => services.current()?.backend ?? null, userOf: (token) => claimsOf(token).sub });
-  const people = createPeople({ clock, rng, faults, network, fetch, write, now });
+  const fetch = createSimFetch({
+    clock,
+    faults,
+    backend: () => services.current()?.backend ?? null,
+    userOf: (token) => claimsOf(token).sub,
+    onCall: (what) => options.onHttp?.(clock.monotonic(), what),
+  });
+  const people = createPeople({ clock, rng, faults, network, fetch, write, now, onDevice: options.onDevice });
   const users = Array.from({ length: 4 }, () => rng.id());
   const noted = (what: string): void => note(clock.monotonic(), what);
   const accident = (): void => disturb({ clock, faults, services, network, people, authority, users, note: noted });
@@ -135,46 +146,51 @@ async function act(world: World, activeMs: number): Promise<void> {
   void restarts;
 }
 
-async function heads(world: World): Promise<Map<string, number>> {
-  return new Map(Object.entries(await world.rows.heads(world.authority.rooms.map(({ id }) => id))));
-}
-
-/** Nothing is under way: everybody online, everything sent decided, every place at its head, every mark told. */
-async function atRest(world: World): Promise<boolean> {
-  const { people, services, authority, rows } = world;
-  if (!authority.idle() || services.workers.length !== 1 || services.current() === null || services.gateways.length < 2) return false;
-  const ends = await heads(world);
-  const told = (device: Device): boolean => {
-    const { state } = device.parley;
-    if (state.status !== 'online' || state.outbox.some((entry) => entry.state !== 'failed')) return false;
-    const mine = authority.rooms.filter((room) => room.members.has(device.user));
-    if (state.rooms.size !== mine.length) return false;
-    return mine.every(({ id }) => {
-      const room = state.rooms.get(id);
-      return room !== undefined && room.summary !== null && room.seq === ends.get(id) && room.sync === 'live';
-    });
-  };
-  if (!people.devices.every(told)) return false;
-  for (const device of people.devices) {
-    for (const summary of await rows.roomSummaries(device.user, null)) {
-      const read = device.parley.state.rooms.get(summary.room)?.read;
-      if (read?.n !== summary.read.n) return false;
-    }
+/** What keeps one device from rest; null: nothing. */
+async function unrestOf(device: Device, world: World, ends: ReadonlyMap<string, number>): Promise<string | null> {
+  const { state } = device.parley;
+  if (state.status !== 'online') return state.status;
+  const waiting = state.outbox.filter((entry) => entry.state !== 'failed').length;
+  if (waiting > 0) return `${waiting} commands wait`;
+  const mine = world.authority.rooms.filter((room) => room.members.has(device.user));
+  if (state.rooms.size !== mine.length) return `${state.rooms.size} rooms instead of ${mine.length}`;
+  const marks = new Map((await world.rows.roomSummaries(device.user, null)).map(({ room, read }) => [room, read]));
+  for (const { id } of mine) {
+    const room = state.rooms.get(id);
+    if (room === undefined || room.summary === null) return `room ${id} is not loaded`;
+    if (room.seq !== ends.get(id) || room.sync !== 'live') return `room ${id} is ${room.sync} at ${room.seq} of ${ends.get(id)}`;
+    const mark = marks.get(id);
+    if (room.read.n !== mark?.n || room.read.seq !== mark.seq)
+      return `the mark of ${id} is ${room.read.seq}/${room.read.n}, on the server ${mark?.seq}/${mark?.n}`;
   }
-  return true;
+  return null;
 }
 
-async function rest(world: World): Promise<number | null> {
+/** What is still under way: everybody online, everything sent decided, every place at its head, every mark told. */
+async function unrest(world: World): Promise<string | null> {
+  const { people, services, authority, rows } = world;
+  if (!authority.idle()) return 'changes of rooms are not in the log';
+  if (services.workers.length !== 1 || services.current() === null || services.gateways.length < 2) return 'processes are starting';
+  const ends = new Map(Object.entries(await rows.heads(authority.rooms.map(({ id }) => id))));
+  for (const device of people.devices) {
+    const why = await unrestOf(device, world, ends);
+    if (why !== null) return `${device.client}: ${why}`;
+  }
+  return null;
+}
+
+async function rest(world: World): Promise<number | string> {
   const { clock } = world;
   const began = clock.monotonic();
   let calmSince: number | null = null;
-  while (clock.monotonic() - began < REST_MS) {
+  for (;;) {
     await clock.advance(LOOK_MS);
-    if (!(await atRest(world))) calmSince = null;
+    const why = await unrest(world);
+    if (why !== null) calmSince = null;
     else calmSince ??= clock.monotonic();
     if (calmSince !== null && clock.monotonic() - calmSince >= CALM_MS) return calmSince - began;
+    if (clock.monotonic() - began >= REST_MS) return why ?? 'rest comes and goes';
   }
-  return null;
 }
 
 async function finish(world: World): Promise<void> {
@@ -209,11 +225,12 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   const world = createWorld(seed, options, write, note);
   await begin(world);
   await act(world, options.activeMs ?? 12_000);
-  const restedMs = await rest(world);
+  const rested = await rest(world);
   await finish(world);
   over = true;
   const report = checker.report();
   for (const device of world.people.devices) void device.parley.close();
   for (const process of [...world.services.workers, ...world.services.gateways]) process.life.kill();
-  return { seed, report, trace: hash.digest('hex'), restedMs };
+  const unrest = typeof rested === 'string' ? rested : null;
+  return { seed, report, trace: hash.digest('hex'), restedMs: typeof rested === 'number' ? rested : null, unrest, ok: report.ok && unrest === null };
 }

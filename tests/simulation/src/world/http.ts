@@ -10,6 +10,8 @@ import type { Faults } from './faults.ts';
 export interface Backend {
   readonly store: Store;
   readonly epoch: string;
+  /** The process dies: its connections are reset. */
+  onDeath(callback: () => void): void;
   tellUsers(users: readonly { readonly user: string; readonly changes: { key: string; value: unknown; ver: number }[] }[]): Promise<void>;
 }
 
@@ -19,6 +21,8 @@ export interface HttpDeps {
   readonly backend: () => Backend | null;
   /** Whose token this is. Throws ParleyError. */
   readonly userOf: (token: string) => string;
+  /** Each call and how it ended, for who looks for a bug. */
+  readonly onCall: (what: string) => void;
 }
 
 interface Request {
@@ -75,7 +79,7 @@ async function answer(request: Request, backend: Backend): Promise<unknown> {
 const respond = (status: number, body: unknown): Response =>
   ({ ok: status < 400, status, text: async () => JSON.stringify(body) ?? '' }) as unknown as Response;
 
-export function createSimFetch({ clock, faults, backend, userOf }: HttpDeps): typeof fetch {
+export function createSimFetch({ clock, faults, backend, userOf, onCall }: HttpDeps): typeof fetch {
   const serve = async (url: URL, init: RequestInit): Promise<Response> => {
     await clock.sleep(faults.between(2, 25));
     if (faults.hits('http')) throw new TypeError('simulated: the request was lost');
@@ -85,7 +89,10 @@ export function createSimFetch({ clock, faults, backend, userOf }: HttpDeps): ty
       const token = new Headers(init.headers).get('authorization')?.slice('Bearer '.length) ?? '';
       const body = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
       const request = { method: init.method ?? 'GET', path: url.pathname, query: url.searchParams, body, user: userOf(token) };
-      const answered = await answer(request, instance);
+      const reset = new Promise<never>((_, reject) => {
+        instance.onDeath(() => clock.after(faults.between(1, 800), () => reject(new TypeError('simulated: the connection was reset'))));
+      });
+      const answered = await Promise.race([answer(request, instance), reset]);
       await clock.sleep(faults.between(2, 25));
       if (faults.hits('http')) throw new TypeError('simulated: the answer was lost');
       return respond(200, JSON.parse(JSON.stringify(answered)));
@@ -98,6 +105,12 @@ export function createSimFetch({ clock, faults, backend, userOf }: HttpDeps): ty
   return (input, init = {}) =>
     new Promise((resolve, reject) => {
       init.signal?.addEventListener('abort', () => reject(init.signal?.reason));
-      serve(new URL(String(input)), init).then(resolve, reject);
+      const url = new URL(String(input));
+      const answered = serve(url, init);
+      answered.then(
+        (response) => onCall(`${url.pathname}${url.search} ${response.status}`),
+        (error: Error) => onCall(`${url.pathname}${url.search} ${error.message}`),
+      );
+      answered.then(resolve, reject);
     });
 }
