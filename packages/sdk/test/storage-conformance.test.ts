@@ -3,6 +3,8 @@ import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import type { Storage } from '../src/api.ts';
 import { indexedDbStorage, memoryStorage } from '../src/index.ts';
+import { ROOM } from './random-events.ts';
+import { world } from './world.ts';
 
 let made = 0;
 const storages: readonly (readonly [string, () => { storage: Storage; again: () => Storage }])[] = [
@@ -55,6 +57,30 @@ describe.each(storages)('%s storage', (_name, make) => {
     const { storage, again } = make();
     await storage.set('a', 'kept');
     expect(await again().get('a')).toBe('kept');
+  });
+
+  test('a client that is started again paints what the first one had, sends what it could not, and forgets all at sign-out', async () => {
+    const { storage, again } = make();
+    const { clock, server, online, client } = world(storage);
+    server.addRoom(ROOM);
+    const first = await online();
+    await first.room(ROOM).open();
+    await first.room(ROOM).send('kept');
+    server.faults.ack = () => 'lost';
+    const unsent = first.room(ROOM).send('not sent');
+    unsent.catch(() => {});
+    await clock.advance(2_000);
+    await first.close();
+    server.faults.ack = () => undefined;
+    const second = client({ storage: again() });
+    expect(await second.restore()).toBe(true);
+    expect(second.state.rooms.get(ROOM)?.messages.map((message) => message.text)).toEqual(['kept']);
+    expect(second.state.outbox.map((entry) => entry.state)).toEqual(['sending']);
+    await second.connect();
+    await clock.advance(2_000);
+    expect(server.fresh(ROOM, 5).messages.map((message) => message.text)).toEqual(['kept', 'not sent']);
+    await second.logout();
+    expect(await again().list('')).toEqual([]);
   });
 
   test('many writes at once all arrive', async () => {

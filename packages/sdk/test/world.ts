@@ -1,7 +1,7 @@
 // One model server, one clock, one storage, and clients on them that record what they saw. Whatever a test opens is closed after it.
 import type { AnyRoomEvent } from '@parley/protocol';
 import { afterEach } from 'vitest';
-import { createParley, memoryStorage, type Observation, type Parley, type ParleyOptions } from '../src/index.ts';
+import { createParley, memoryStorage, type Observation, type Parley, type ParleyOptions, type Storage } from '../src/index.ts';
 import { createManualClock, settle } from './manual-clock.ts';
 import { createModelServer } from './model-server.ts';
 import { nextId } from './random-events.ts';
@@ -15,10 +15,9 @@ afterEach(async () => {
   open.clear();
 });
 
-export function world() {
+export function world(storage: Storage = memoryStorage()) {
   const clock = createManualClock();
   const server = createModelServer(clock);
-  const storage = memoryStorage();
   const client = (more: Partial<ParleyOptions> = {}) => {
     const applied: AnyRoomEvent[] = [];
     const seen: Observation[] = [];
