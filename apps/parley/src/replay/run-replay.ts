@@ -32,12 +32,16 @@ const SETTLE_MS = 120_000;
 export async function runReplay(options: ReplayOptions): Promise<ReplayRun> {
   const { plan } = options;
   const failures: string[] = [];
+  let recording = true;
+  const record = (entry: HistoryRecord): void => {
+    if (recording) options.record(entry);
+  };
   const fail = (what: string, error: unknown): void => {
     failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
   };
   const password = `replay-${Math.random().toString(36).slice(2)}`;
   const make = (handle: string, name: string, secret = password): Promise<Actor> =>
-    createActor({ url: options.url, handle, name, password: secret, loadKey: options.loadKey, record: options.record, onError: fail });
+    createActor({ url: options.url, handle, name, password: secret, loadKey: options.loadKey, record, onError: fail });
 
   const owner = await make(options.owner.handle, 'Replay', options.owner.password);
   await owner.parley.connect();
@@ -72,6 +76,8 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayRun> {
   await settle(sends, fail);
   for (const record of await finalRecords({ owner, actors, rooms, present, fail, settleMs: SETTLE_MS })) options.record(record);
   const wallMs = performance.now() - started;
+  // What is judged is the world at rest, with everybody still there.
+  recording = false;
   await Promise.all([owner, ...actors].map((actor) => actor.parley.close()));
   return { failures, wallMs };
 }
