@@ -1,5 +1,5 @@
 // The three panes and what is around them: the connection bar, the switcher, the help, the keys that work everywhere.
-import { useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { DetailsPane } from '../details/details-pane.tsx';
 import { roomTitle } from '../model/names.ts';
 import { nextUnread, pageTitle, roomOrder, roomSections, totalUnread } from '../model/room-list.ts';
@@ -10,10 +10,11 @@ import { go, pathTo, usePlace } from '../state/router.ts';
 import { useShortcuts } from '../state/shortcuts.ts';
 import { say, sayProblem } from '../ui/toasts.tsx';
 import { ConnectionBar } from './connection-bar.tsx';
-import { HelpDialog } from './help-dialog.tsx';
 import { Home } from './home.tsx';
 import { usePresenceWatch } from './presence-watch.ts';
-import { Switcher } from './switcher.tsx';
+
+const HelpDialog = lazy(() => import('./help-dialog.tsx').then((module) => ({ default: module.HelpDialog })));
+const Switcher = lazy(() => import('./switcher.tsx').then((module) => ({ default: module.Switcher })));
 
 /** A link into a room is used at once; then the room is shown. */
 function useInvitation(): void {
@@ -76,8 +77,10 @@ export function Frame() {
         {room === null ? <Home /> : <RoomPane key={room} room={room} seq={place.at === 'room' ? place.seq : null} detail={detail} />}
       </main>
       {room !== null && detail !== null && <DetailsPane key={room} room={room} detail={detail} />}
-      {over === 'switcher' && <Switcher onClose={() => setOver(null)} />}
-      {over === 'help' && <HelpDialog onClose={() => setOver(null)} />}
+      <Suspense>
+        {over === 'switcher' && <Switcher onClose={() => setOver(null)} />}
+        {over === 'help' && <HelpDialog onClose={() => setOver(null)} />}
+      </Suspense>
     </div>
   );
 }

@@ -10,27 +10,29 @@ import type { Message } from '../model/shapes.ts';
 import { useClient, useKnownPeople, useParley } from '../state/client.tsx';
 import type { MessageActions } from './message-row.tsx';
 
-/** Answered messages that are not loaded, asked for once each. */
-const fetched = new Map<string, Promise<Message | undefined>>();
+/** Pages that hold answered messages which are not loaded: one call for neighbours, asked for once. */
+const fetched = new Map<string, Promise<readonly Message[]>>();
+/** Half of what the server answers around a message, so that a page around the middle holds all of its stretch. */
+const STRETCH = 24;
 
 function useFarMessage(room: string, seq: number, needed: boolean): Message | undefined {
   const parley = useParley();
   const [message, setMessage] = useState<Message | undefined>(undefined);
   useEffect(() => {
     if (!needed) return;
-    const key = `${room}/${seq}`;
+    const middle = Math.floor(seq / STRETCH) * STRETCH + STRETCH / 2;
+    const key = `${room}/${middle}`;
     let current = true;
     const asked =
       fetched.get(key) ??
       parley
         .room(room)
-        .around(seq)
-        .then((page) => page.messages.find((one) => one.seq === seq))
-        .catch(() => undefined);
+        .around(middle)
+        .then((page) => page.messages);
     fetched.set(key, asked);
     asked.then(
-      (found) => current && setMessage(found),
-      () => {},
+      (found) => current && setMessage(found.find((one) => one.seq === seq)),
+      () => fetched.delete(key),
     );
     return () => {
       current = false;

@@ -16,6 +16,8 @@ const ABOVE_PX = 72;
 interface Remembered {
   readonly sizes: VirtualItem[];
   readonly offset: number;
+  /** The mark when it was left: read further elsewhere, the room opens where reading stopped. */
+  readonly mark: number;
 }
 /** Rooms that were left while scrolled up. */
 const remembered = new Map<string, Remembered>();
@@ -65,7 +67,10 @@ const indexOfSeq = (rows: readonly Row[], seq: number): number =>
 export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
   const { rows } = data;
   const ref = useRef<HTMLDivElement>(null);
-  const [saved] = useState(() => (seq === null && room.read.unread === 0 ? remembered.get(room.id) : undefined));
+  const [saved] = useState(() => {
+    const left = seq === null ? remembered.get(room.id) : undefined;
+    return left?.mark === room.read.seq ? left : undefined;
+  });
   const { flash, setFlash } = useFlash();
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -81,13 +86,16 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
     scrollPaddingStart: ABOVE_PX,
     ...(saved === undefined ? {} : { initialMeasurementsCache: saved.sizes, initialOffset: saved.offset }),
   });
-  const latest = useRef({ rows, virtualizer });
-  latest.current = { rows, virtualizer };
+  const mark = room.read.seq;
+  const latest = useRef({ rows, virtualizer, mark });
+  latest.current = { rows, virtualizer, mark };
 
-  const atEnd = useRef(false);
+  const atEnd = useRef(true);
+  const offset = useRef(0);
   const look = useCallback(() => {
     const element = ref.current;
     if (element === null) return;
+    offset.current = element.scrollTop;
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < END_PX;
     onAtEnd(atEnd.current);
   }, [onAtEnd]);
@@ -109,10 +117,10 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
   usePlacing({ room, seq, data, saved: saved !== undefined, virtualizer, jumpTo, look });
   useEffect(
     () => () => {
-      const element = ref.current ?? latest.current.virtualizer.scrollElement;
-      const { virtualizer: list } = latest.current;
-      if (list.isAtEnd(END_PX) || element === null) remembered.delete(room.id);
-      else remembered.set(room.id, { sizes: list.takeSnapshot(), offset: list.scrollOffset ?? 0 });
+      // The list is let go of before this runs: what the last scroll said is used.
+      const { virtualizer: list, mark: left } = latest.current;
+      if (atEnd.current) remembered.delete(room.id);
+      else remembered.set(room.id, { sizes: list.takeSnapshot(), offset: offset.current, mark: left });
     },
     [room.id],
   );
