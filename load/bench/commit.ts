@@ -4,12 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMessages, migrationsFolder } from '@parley/messages';
+import { openDatabase } from '@parley/messages/database';
 import { createSeededRng, type EventLog, type Feed, type LogConsumer, type LogRecord, systemClock } from '@parley/ports';
 import { ensureDatabase, migrate, startEmbeddedPostgres } from '@parley/postgres';
 import { encodeRecord, partitionOf, type RoomCommand } from '@parley/protocol';
 import { createLogger, type PgConnection } from '@parley/runtime';
-import { PrismaPg } from '@prisma/adapter-pg';
-import { PrismaClient } from '../../apps/messages/src/generated/prisma/client.ts';
 import type { Row } from './row.ts';
 
 const PARTITIONS = 4;
@@ -117,7 +116,7 @@ const median = (values: number[]): number => values.sort((a, b) => a - b)[values
 
 /** One row of the message table at a time, as an application without a log writes it. */
 async function baseline(connection: PgConnection, batch: (size: number) => RoomCommand[]): Promise<{ perSecond: number[]; cpuUs: number[] }> {
-  const db = new PrismaClient({ adapter: new PrismaPg({ ...connection }) });
+  const db = openDatabase(connection, 1);
   const perSecond: number[] = [];
   const cpuUs: number[] = [];
   const room = rng.id();

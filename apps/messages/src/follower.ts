@@ -47,7 +47,8 @@ export function createFollower<X>({ name, store, clock, logger, deliver, recall 
   let failures = 0;
   let stopping = false;
   let wake: () => void = () => {};
-  let running: Promise<void> | null = null;
+  let active = false;
+  let running: Promise<void> = Promise.resolve();
 
   const letGo = (): void => {
     behind = true;
@@ -55,9 +56,9 @@ export function createFollower<X>({ name, store, clock, logger, deliver, recall 
     eventsInHand = 0;
   };
   const kick = (): void => {
-    running ??= run().finally(() => {
-      running = null;
-    });
+    if (active) return;
+    active = true;
+    running = run();
   };
   const moveTo = (upTo: ReadonlyMap<number, number>): void => {
     for (const [partition, pos] of upTo) {
@@ -102,10 +103,12 @@ export function createFollower<X>({ name, store, clock, logger, deliver, recall 
         letGo();
         failures += 1;
         logger.warn({ err: error, what: name, failures }, 'could not be handed on; will be repeated from the store');
-        if (stopping) return;
+        if (stopping) break;
         await pause(BACKOFF_MS[Math.min(failures, BACKOFF_MS.length) - 1] as number);
       }
     }
+    // In the turn in which nothing more was found to do: no push can fall between.
+    active = false;
   }
 
   const pause = (ms: number): Promise<void> =>

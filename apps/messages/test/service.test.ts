@@ -8,6 +8,7 @@ import { createHttpApp, createInternalBus, type InternalClient, type Service } f
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMessages, migrationsFolder } from '../src/index.ts';
 import { type Database, openDatabase } from '../src/store/store-database.ts';
+import { createSqlStore } from '../src/store/store-sql.ts';
 import { entryOf, logger, newId, newLog, speaker, until } from './world.ts';
 
 const OWNER = newId();
@@ -175,4 +176,12 @@ test('other services get rights, heads and events in the shape of their contract
   const page = await internal.call(readEvents, { room: room.room, after: 1, limit: 1 });
   expect(page).toMatchObject({ head: 3, events: [{ seq: 2 }] });
   expect(await internal.call(readEvents, { room: newId(), after: 0, limit: 10 })).toEqual({ head: 0, events: [] });
+});
+
+test('while Postgres is away, whoever asks is told to come again', async () => {
+  const away = createSqlStore({ ...database.connection, port: 1 }, 1);
+  for (const asked of [away.right(OWNER, newId()), away.sync([{ user: OWNER, me: null }]), away.markRead([]), away.positions('room.command')]) {
+    await expect(asked).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1000 });
+  }
+  await away.close();
 });

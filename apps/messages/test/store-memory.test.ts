@@ -1,10 +1,14 @@
 // The twin in memory keeps what the suite says.
 import { createMemoryStore } from '../src/memory/index.ts';
-import { describeStore } from './store-suite.ts';
+import { describeReads } from './reads-suite.ts';
+import { describeStore, type StoreFactory } from './store-suite.ts';
 
-describeStore('memory', {
+const factory: StoreFactory = {
   make: async () => {
     const store = createMemoryStore();
     return { store, another: () => store, end: async () => {} };
   },
-});
+};
+
+describeStore('memory', factory);
+describeReads('memory', factory);

@@ -3,9 +3,10 @@ import { testDatabase } from '@parley/postgres/testing';
 import { migrationsFolder } from '../src/index.ts';
 import type { Store } from '../src/store/store.ts';
 import { createSqlStore } from '../src/store/store-sql.ts';
-import { describeStore } from './store-suite.ts';
+import { describeReads } from './reads-suite.ts';
+import { describeStore, type StoreFactory } from './store-suite.ts';
 
-describeStore('Postgres', {
+const factory: StoreFactory = {
   make: async () => {
     const database = await testDatabase(migrationsFolder);
     const stores: Store[] = [];
@@ -20,4 +21,7 @@ describeStore('Postgres', {
     };
     return { store: another(), another, end };
   },
-});
+};
+
+describeStore('Postgres', factory);
+describeReads('Postgres', factory);

@@ -3,7 +3,7 @@ import { channelOf, type FeedEvents } from '@parley/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { createMemoryStore } from '../src/memory/index.ts';
 import { DataError, type Store } from '../src/store/store.ts';
-import { createWorld, newId, speaker, until, type World } from './world.ts';
+import { createWorld, entryOf, newId, speaker, until, type World } from './world.ts';
 
 let world: World | null = null;
 afterEach(async () => {
@@ -71,5 +71,16 @@ test('a feed that fails gets everything again, in order, when it is back', async
   const seqs = () => heard.flatMap((message) => (message.payload as FeedEvents).events.map((event) => event.seq));
   await until(() => seqs().at(-1) === 23);
   expect([...new Set(seqs())]).toEqual(Array.from({ length: 23 }, (_, i) => i + 1));
+  expect(world.core.problems()).toEqual([]);
+});
+
+test('a database that is away while the positions are asked for does not end the consumption', async () => {
+  const store = createMemoryStore();
+  let away = 2;
+  world = await createWorld({ ...store, positions: async (topic) => (away-- > 0 ? Promise.reject(new Error('away')) : store.positions(topic)) });
+  const alice = newId();
+  const room = speaker(newId());
+  await world.log.append('room.command', [room.create(alice), room.join(alice, 'owner')].map(entryOf));
+  await until(async () => (await store.events(room.room, 0, 10)).events.length === 2);
   expect(world.core.problems()).toEqual([]);
 });

@@ -90,25 +90,18 @@ export function decideBatch(state: ReadonlyMap<string, RoomState>, inputs: reado
         break;
     }
   }
-  const batches = [...rooms.values()];
+  const rows = { ...rowsOf([...rooms.values()]), events, results, users: users.rows(), deadLetters };
+  return { rows, events: () => events.map(toCommitted), answers, gaps, changed: [...changed], pos };
+}
+
+function rowsOf(batches: readonly RoomBatch[]): Pick<Decided['rows'], 'rooms' | 'heads' | 'members' | 'updates' | 'redactions'> {
   const rows = batches.map((batch) => batch.row());
   return {
-    rows: {
-      events,
-      rooms: rows.flatMap((row) => ('room' in row ? [row.room] : [])),
-      heads: rows.flatMap((row) => ('head' in row ? [row.head] : [])),
-      members: batches.flatMap((batch) => batch.members()),
-      updates: batches.flatMap((batch) => batch.updates()),
-      redactions: batches.flatMap((batch) => batch.redactions()),
-      results,
-      users: users.rows(),
-      deadLetters,
-    },
-    events: () => events.map(toCommitted),
-    answers,
-    gaps,
-    changed: [...changed],
-    pos,
+    rooms: rows.flatMap((row) => ('room' in row ? [row.room] : [])),
+    heads: rows.flatMap((row) => ('head' in row ? [row.head] : [])),
+    members: batches.flatMap((batch) => batch.members()),
+    updates: batches.flatMap((batch) => batch.updates()),
+    redactions: batches.flatMap((batch) => batch.redactions()),
   };
 }
 

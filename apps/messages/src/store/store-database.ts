@@ -1,5 +1,6 @@
 // The connection to Postgres: how it is opened, how its JSON answers are read, and what it refused, by SQLSTATE.
 
+import { ParleyError } from '@parley/protocol';
 import type { PgConnection } from '@parley/runtime';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
@@ -9,8 +10,14 @@ export type Database = PrismaClient;
 /** Commit connections plan each statement for the tables as they are: a plan made while they were empty never recovers (pitfall 21). */
 const SESSION = '-c plan_cache_mode=force_custom_plan -c jit=off';
 
+const CONNECT_MS = 4_000;
+/** A statement that takes longer is given up: its commit, if it still comes, fences the repetition. */
+const QUERY_MS = 20_000;
+
 export const openDatabase = (connection: PgConnection, poolSize: number): Database =>
-  new PrismaClient({ adapter: new PrismaPg({ ...connection, max: poolSize, options: SESSION }) });
+  new PrismaClient({
+    adapter: new PrismaPg({ ...connection, max: poolSize, options: SESSION, connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true }),
+  });
 
 /** The one JSON value of a one-row answer. */
 export const jsonOf = <T>(rows: unknown): T => JSON.parse((rows as readonly { r: string | null }[])[0]?.r ?? 'null') as T;
@@ -20,14 +27,39 @@ export function sqlStateOf(error: unknown): string | null {
   for (let at = error, depth = 0; at && typeof at === 'object' && depth < 6; depth++) {
     const { originalCode, meta, cause, driverAdapterError, code } = at as Record<string, unknown>;
     if (typeof originalCode === 'string') return originalCode;
-    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('P2')) return code;
-    at = (meta as unknown) ?? driverAdapterError ?? cause;
+    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(P[1-6]|E[A-Z])/.test(code)) return code;
+    at = meta ?? driverAdapterError ?? cause;
   }
   return null;
 }
 
 /** Class 22: data exception; 23: integrity constraint. */
 export const isDataError = (error: unknown): boolean => /^2[23]/.test(sqlStateOf(error) ?? '');
+
+/** Class 08: connection; 53: resources; 57: shutdown, restart; 58: its disk. Or no answer at all. */
+function isAway(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state !== null) return /^(08|53|57|58)/.test(state);
+  return error instanceof Error && error.name.startsWith('PrismaClient') && error.name !== 'PrismaClientValidationError';
+}
+
+const RETRY_AFTER_MS = 1_000;
+
+/** Every method of the store says `unavailable` while Postgres is away, so that callers know to come again. */
+export function orUnavailable<S extends object>(store: S): S {
+  const wrapped = Object.entries(store).map(([name, method]: [string, (...args: unknown[]) => Promise<unknown>]) => [
+    name,
+    async (...args: unknown[]): Promise<unknown> => {
+      try {
+        return await method(...args);
+      } catch (cause) {
+        if (isAway(cause)) throw new ParleyError('unavailable', 'The database of messages does not answer.', { retryAfterMs: RETRY_AFTER_MS, cause });
+        throw cause;
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as S;
+}
 
 const DEADLOCK = '40P01';
 const SERIALIZATION = '40001';

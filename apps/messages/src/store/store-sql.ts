@@ -4,13 +4,13 @@ import { type CommittedEvent, LIMITS, type StateChange } from '@parley/protocol'
 import type { PgConnection } from '@parley/runtime';
 import { emptyRoom, type RoomState, resultKey, type StoredResult } from '../decide/state.ts';
 import { DataError, type Store, type UserChanges } from './store.ts';
-import { type Database, isDataError, jsonOf, openDatabase, retryDeadlocks } from './store-database.ts';
+import { type Database, isDataError, jsonOf, openDatabase, orUnavailable, retryDeadlocks } from './store-database.ts';
 import { createSqlReads } from './store-sql-reads.ts';
 
 /** `poolSize`: connections at most. */
 export function createSqlStore(connection: PgConnection, poolSize = 8): Store {
   const db = openDatabase(connection, poolSize);
-  return { ...createSqlLog(db), ...createSqlUsers(db), ...createSqlReads(db) };
+  return orUnavailable({ ...createSqlLog(db), ...createSqlUsers(db), ...createSqlReads(db) });
 }
 
 type Part<K extends keyof Store> = Pick<Store, K>;
