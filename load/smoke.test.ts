@@ -11,7 +11,11 @@ import { expect, it } from 'vitest';
 
 const run = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
-const candidates = [process.env.K6_BIN ?? '', join(homedir(), '.cache/parley/bin/k6'), ...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'k6'))];
+const candidates = [
+  process.env.K6_BIN ?? '',
+  join(homedir(), '.cache/parley/bin/k6'),
+  ...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'k6')),
+];
 const k6 = candidates.find((path) => path !== '' && existsSync(path));
 
 it('the smoke script of k6 finds a fresh Parley well', async (context) => {
