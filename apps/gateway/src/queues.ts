@@ -1,12 +1,17 @@
 // Looks after the sockets' queues and tokens: who is too full falls behind, who stays full is closed, whose token ended is closed.
 import type { Clock, Timer } from '@parley/ports';
-import { ParleyError } from '@parley/protocol';
+import { type ErrorBody, ParleyError } from '@parley/protocol';
 import type { QueueLimits } from './gateway-config.ts';
 import type { Session } from './session.ts';
 
 const SWEEP_MS = 1_000;
 /** Stalled sockets are few and someone waits for them: looked at more often. */
 const STALLED_MS = 100;
+
+/** Who asks and never reads the answers fills the queue without any room: closed at this many times the bound of rooms. */
+const FLOODED = 4;
+
+const overfull = (): ErrorBody => new ParleyError('overloaded', 'The connection takes nothing any more.', { retryAfterMs: 1_000 }).toBody();
 
 export interface QueuesDeps {
   readonly clock: Clock;
@@ -59,7 +64,7 @@ export class Queues {
         session.unstall();
       } else if (now - session.stalledSince > this.deps.limits.stuckMs) {
         this.stalled.delete(session);
-        session.bye(new ParleyError('overloaded', 'The connection takes nothing any more.', { retryAfterMs: 1_000 }).toBody(), true);
+        session.bye(overfull(), true);
         session.unstall();
       }
     }
@@ -73,8 +78,10 @@ export class Queues {
     const expired = this.deps.clock.now() - this.deps.tokenGraceMs;
     for (const session of this.deps.sessions()) {
       if (session.claims.exp * 1_000 <= expired) session.bye(new ParleyError('token_expired').toBody());
+      const buffered = session.socket.bufferedBytes();
+      if (buffered > this.deps.limits.hardBytes * FLOODED) session.bye(overfull(), true);
       if (session.stalled) continue;
-      if (session.socket.bufferedBytes() <= this.deps.limits.softBytes) session.bufferedSince = null;
+      if (buffered <= this.deps.limits.softBytes) session.bufferedSince = null;
       else if (session.bufferedSince === null) session.bufferedSince = now;
       else if (now - session.bufferedSince > this.deps.limits.ageMs) session.stall();
     }

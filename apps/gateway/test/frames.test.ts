@@ -367,3 +367,14 @@ test('a socket too full for presence is told it later, all of it', async () => {
   ]);
   anna.close();
 });
+
+test('who asks and never reads the answers is closed before it costs memory', async () => {
+  world = await createWorld({ queue: { softBytes: 100, hardBytes: 1_000 } });
+  const anna = await online(ANNA);
+  anna.socket.slow(true);
+  // Acks of a real socket go into the same queue.
+  for (let i = 0; i < 50; i++) anna.socket.emit('live', { room: ROOM, seq: i });
+  await world.clock.advance(1_100);
+  expect(anna.frames('bye')).toMatchObject([{ code: 'overloaded' }]);
+  expect(anna.socket.isClosed).toBe(true);
+});
