@@ -36,6 +36,8 @@ export interface QueueLimits {
   readonly softBytes: number;
   /** Above this, rooms fall behind: nothing more is queued. */
   readonly hardBytes: number;
+  /** Who asks and never reads the answers fills the queue without any room: closed above this. More than hardBytes and a page of a room. */
+  readonly floodBytes: number;
   /** Bytes waiting longer than this make rooms fall behind too. */
   readonly ageMs: number;
   /** A socket that takes nothing for this long is closed. */
@@ -87,7 +89,7 @@ export const limitsOf = (config: GatewayConfig): Limits => ({
   name: config.name ?? null,
   drainMs: config.drainMs ?? 10_000,
   drainSpreadMs: config.drainSpreadMs ?? 5_000,
-  queue: { softBytes: 65_536, hardBytes: 1_048_576, ageMs: 10_000, stuckMs: 30_000, ...config.queue },
+  queue: { softBytes: 65_536, hardBytes: 1_048_576, floodBytes: 8_388_608, ageMs: 10_000, stuckMs: 30_000, ...config.queue },
   rates: { person: { ...PERSON, ...config.rates?.person }, load: { ...LOAD, ...config.rates?.load } },
   worker: {
     sockets: 20_000,

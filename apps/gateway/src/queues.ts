@@ -8,9 +8,6 @@ const SWEEP_MS = 1_000;
 /** Stalled sockets are few and someone waits for them: looked at more often. */
 const STALLED_MS = 100;
 
-/** Who asks and never reads the answers fills the queue without any room: closed at this many times the bound of rooms. */
-const FLOODED = 4;
-
 const overfull = (): ErrorBody => new ParleyError('overloaded', 'The connection takes nothing any more.', { retryAfterMs: 1_000 }).toBody();
 
 export interface QueuesDeps {
@@ -79,7 +76,7 @@ export class Queues {
     for (const session of this.deps.sessions()) {
       if (session.claims.exp * 1_000 <= expired) session.bye(new ParleyError('token_expired').toBody());
       const buffered = session.socket.bufferedBytes();
-      if (buffered > this.deps.limits.hardBytes * FLOODED) session.bye(overfull(), true);
+      if (buffered > this.deps.limits.floodBytes) session.bye(overfull(), true);
       if (session.stalled) continue;
       if (buffered <= this.deps.limits.softBytes) session.bufferedSince = null;
       else if (session.bufferedSince === null) session.bufferedSince = now;

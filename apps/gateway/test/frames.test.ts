@@ -369,7 +369,7 @@ test('a socket too full for presence is told it later, all of it', async () => {
 });
 
 test('who asks and never reads the answers is closed before it costs memory', async () => {
-  world = await createWorld({ queue: { softBytes: 100, hardBytes: 1_000 } });
+  world = await createWorld({ queue: { softBytes: 100, hardBytes: 1_000, floodBytes: 2_000 } });
   const anna = await online(ANNA);
   anna.socket.slow(true);
   // Acks of a real socket go into the same queue.
