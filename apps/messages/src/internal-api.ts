@@ -14,7 +14,8 @@ export interface InternalApiDeps {
 
 /** One answer for all workers that ask within this time: heads only ever grow, and a late one is seen at the next comparison. */
 const HEADS_CACHE_MS = 1_000;
-const SYNC_ITEMS = 500;
+/** One statement must stay well within the deadline also when each of its people asks for everything. */
+const SYNC_ITEMS = 100;
 
 const answer = <C extends Contract>(contract: C, handle: (request: RequestOf<C>) => Promise<ResponseOf<C>>): InternalHandler => ({
   contract,

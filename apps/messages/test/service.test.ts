@@ -119,11 +119,15 @@ test('a key of my state is stored, told to my devices and found by version; what
   expect((await put('pref:theme', { dark: true })).body).toEqual({ key: 'pref:theme', value: { dark: true }, ver: 1 });
   await until(() => heard.length === 1);
   expect(heard[0]).toEqual({ user: alice, changes: [{ key: 'pref:theme', value: { dark: true }, ver: 1 }], results: [] });
-  const room = newId();
+  const { room, create, join } = speaker(newId());
+  await say(create(alice), join(alice, 'owner'));
   expect((await put(`draft:${room}`, { text: 'later', replyTo: null })).status).toBe(200);
-  expect((await put(`draft:${room}`, null)).body.ver).toBe(3);
-  expect((await call(alice, 'GET', '/api/me/changes?after=1')).body).toEqual({ ver: 3, full: false, changes: [{ key: `draft:${room}`, value: null, ver: 3 }] });
-  expect((await call(alice, 'GET', '/api/me/changes')).body).toMatchObject({ full: true, changes: [{ key: 'pref:theme' }] });
+  expect((await put(`draft:${room}`, null)).body.ver).toBe(5);
+  expect((await put(`draft:${newId()}`, { text: 'not my room' })).status).toBe(404);
+  expect((await call(alice, 'GET', '/api/me/changes?after=3')).body).toEqual({ ver: 5, full: false, changes: [{ key: `draft:${room}`, value: null, ver: 5 }] });
+  const { body } = await call(alice, 'GET', '/api/me/changes');
+  expect(body.full).toBe(true);
+  expect(body.changes.map((change: { key: string }) => change.key)).toEqual(['pref:theme', `room:${room}`, `read:${room}`]);
   expect((await call(alice, 'GET', '/api/me/changes?after=99')).body.full).toBe(true);
   for (const [key, value, status] of [
     ['pref:x', 'a\u0000b', 400],

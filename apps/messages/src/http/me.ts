@@ -74,7 +74,12 @@ export function routeMe(app: App, { store, verifier, core }: RouteDeps): void {
     },
     async (request) => {
       const user = request.caller.sub;
-      const change = await store.putState(user, request.params.key, checkValue(request.params.key, request.body.value));
+      const { key } = request.params;
+      const value = checkValue(key, request.body.value);
+      // Only of rooms that are mine: else one person could make keys without end.
+      if (value !== null && !key.startsWith('pref:') && !(await store.right(user, key.slice(key.indexOf(':') + 1))))
+        throw new ParleyError('not_found', 'There is no such room.');
+      const change = await store.putState(user, key, value);
       await core.tellUsers([{ user, changes: [change] }]);
       return change;
     },
