@@ -40,5 +40,14 @@ const shape = Object.fromEntries(Object.entries(CONFIG_FIELDS).map(([name, [sche
 export const ConfigSchema = z.object(shape);
 export type Config = z.infer<typeof ConfigSchema>;
 
+/** The password for commands that sign in, where it is given by the environment. */
+export const passwordFromEnv = (): string | undefined => process.env.PARLEY_PASSWORD;
+
+/** Is this setting given at all? */
+export const isSet = (name: keyof Fields): boolean => process.env[name] !== undefined;
+
+/** The environment of a Parley that this program starts: its own, with these settings. */
+export const childEnvironment = (settings: Partial<Record<keyof Fields, string>>): Record<string, string | undefined> => ({ ...process.env, ...settings });
+
 /** Reads the environment. Throws one error that names every mistake, before anything is started. */
 export const configFromEnv = (env: Record<string, string | undefined> = process.env): Config => readConfig(ConfigSchema, env);

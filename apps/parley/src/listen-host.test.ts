@@ -1,3 +1,4 @@
+// The decision that keeps a fresh installation off the network.
 import { describe, expect, it } from 'vitest';
 import { listenHost } from './listen-host.ts';
 

@@ -1,9 +1,10 @@
 // Asks for a secret on the terminal without showing it.
 import { ParleyError } from '@parley/protocol';
+import { passwordFromEnv } from '../config.ts';
 
 /** From the environment variable PARLEY_PASSWORD, or asked for. Throws ParleyError when there is no terminal to ask on. */
 export async function askPassword(question: string): Promise<string> {
-  const given = process.env.PARLEY_PASSWORD;
+  const given = passwordFromEnv();
   if (given !== undefined) return given;
   const { stdin, stderr } = process;
   if (!stdin.isTTY) throw new ParleyError('invalid', 'There is no terminal to ask for the password: set PARLEY_PASSWORD.');

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ParleyError } from '@parley/protocol';
 import { createLogger } from '@parley/runtime';
 import { createParley, type Parley } from '@parley/sdk';
-import { configFromEnv } from '../config.ts';
+import { configFromEnv, isSet } from '../config.ts';
 import { startEmbedded } from '../embedded.ts';
 import { importOne } from './import-irc.ts';
 
@@ -17,7 +17,7 @@ export async function demo(): Promise<void> {
   if (config.NODE_ENV === 'production')
     throw new ParleyError('forbidden', 'The demo has passwords that everybody knows: it does not run with NODE_ENV=production.');
   const parley = await startEmbedded({
-    dataDir: resolve(process.env.PARLEY_DATA === undefined ? '.parley-demo' : config.PARLEY_DATA),
+    dataDir: resolve(isSet('PARLEY_DATA') ? config.PARLEY_DATA : '.parley-demo'),
     port: config.PORT,
     host: '127.0.0.1',
     registration: 'open',

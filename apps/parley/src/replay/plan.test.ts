@@ -1,3 +1,4 @@
+// A replay must say what the log said, in its order, by people who are in the room.
 import { describe, expect, it } from 'vitest';
 import type { IrcEntry } from '../irc/parse-irc-log.ts';
 import { planReplay, uniqueHandle } from './plan.ts';

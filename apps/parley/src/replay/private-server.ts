@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../config.ts';
 
 export interface PrivateServer {
   readonly url: string;
@@ -26,7 +27,7 @@ const START_DEADLINE_MS = 60_000;
 function start(dataDir: string, port: number): Promise<Started> {
   const child = spawn(process.execPath, [CLI, 'start', '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', PARLEY_DATA: dataDir, PARLEY_LOG_FORMAT: 'json' },
+    env: childEnvironment({ PORT: String(port), HOST: '127.0.0.1', PARLEY_DATA: dataDir, PARLEY_LOG_FORMAT: 'json' }),
   });
   return new Promise((resolve, reject) => {
     let stderr = '';
