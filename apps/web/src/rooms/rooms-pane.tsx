@@ -88,11 +88,6 @@ const WaitingRooms = () => (
   </div>
 );
 
-function roomLabel(name: string, room: RoomState): string {
-  const { unread } = room.read;
-  return `${name}${unread > 0 ? `, ${unreadLabel(unread)} unread` : ''}${room.muted ? ', muted' : ''}`;
-}
-
 function RoomRow({ room, current }: { room: RoomState; current: boolean }) {
   const me = useClient((state) => state.me?.user.id ?? '');
   const name = useClient((state) => roomName(room, state.people, me));
@@ -104,7 +99,6 @@ function RoomRow({ room, current }: { room: RoomState; current: boolean }) {
       href={pathTo.room(room.id)}
       className={`room${unread > 0 ? ' unread' : ''}${room.muted ? ' muted' : ''}`}
       aria-current={current ? 'page' : undefined}
-      aria-label={roomLabel(name, room)}
       data-room={room.id}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
@@ -114,7 +108,14 @@ function RoomRow({ room, current }: { room: RoomState; current: boolean }) {
     >
       {other === null ? <Icon size={16} aria-hidden="true" /> : <PresentAvatar id={other} name={name} size={20} />}
       <span className="name truncate">{name}</span>
-      {unread > 0 && <span className="count">{unreadLabel(unread)}</span>}
+      {room.muted && <span className="only-heard">, muted</span>}
+      {unread > 0 && (
+        <span className="count">
+          <span className="only-heard">, </span>
+          {unreadLabel(unread)}
+          <span className="only-heard"> unread</span>
+        </span>
+      )}
     </a>
   );
 }

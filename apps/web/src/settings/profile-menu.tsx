@@ -28,7 +28,8 @@ export function ProfileMenu({ onHelp }: { onHelp: () => void }) {
   return (
     <>
       <Menu.Root>
-        <Menu.Trigger className="me" aria-label={`Your menu, ${me.user.name}`}>
+        <Menu.Trigger className="me">
+          <span className="only-heard">Your menu, </span>
           <PresentAvatar id={me.user.id} name={me.user.name} size={28} />
           <span className="who">
             <span className="truncate">{me.user.name}</span>

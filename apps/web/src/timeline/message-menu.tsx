@@ -79,7 +79,7 @@ function ActionsMenu({ place, me, role, actions, markUnread, onPlace }: MessageM
   };
   return (
     <Menu.Root open onOpenChange={closed} modal={false}>
-      <Menu.Portal>
+      <Menu.Portal container={anchor.closest('main')}>
         <Menu.Positioner className="popup-layer" anchor={besides(anchor)} side="bottom" align="end" sideOffset={4}>
           <Menu.Popup className="menu message-menu" finalFocus={() => (next.current === null ? rowOf(anchor) : false)}>
             {view.seq !== null && !view.deleted && (

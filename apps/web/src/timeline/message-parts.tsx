@@ -55,7 +55,8 @@ export function Quote({ room, seq, view, onJump }: QuoteProps) {
   useKnownPeople(author === undefined ? [] : [author]);
   const text = view === undefined ? far?.text : view.deleted ? null : view.text;
   return (
-    <button type="button" tabIndex={-1} className="quote" onClick={() => onJump(seq)} aria-label={`In reply to ${name}. Go to that message`}>
+    <button type="button" tabIndex={-1} className="quote" onClick={() => onJump(seq)}>
+      <span className="only-heard">In reply to</span>
       <b>{name}</b>
       <span className="truncate">{text === null ? <i>deleted message</i> : text === undefined ? '…' : oneLine(text)}</span>
     </button>
