@@ -14,10 +14,48 @@ const CONNECT_MS = 4_000;
 /** A statement that takes longer is given up: its commit, if it still comes, fences the repetition. */
 const QUERY_MS = 20_000;
 
+const configOf = (connection: PgConnection, poolSize: number) => ({
+  ...connection,
+  max: poolSize,
+  options: SESSION,
+  connectionTimeoutMillis: CONNECT_MS,
+  query_timeout: QUERY_MS,
+  keepAlive: true,
+});
+
 export const openDatabase = (connection: PgConnection, poolSize: number): Database =>
-  new PrismaClient({
-    adapter: new PrismaPg({ ...connection, max: poolSize, options: SESSION, connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, keepAlive: true }),
-  });
+  new PrismaClient({ adapter: new PrismaPg(configOf(connection, poolSize)) });
+
+export interface HotPath {
+  /** One call of a function of the migration, JSON in and JSON out. */
+  call(name: 'load_batch' | 'commit_batch', json: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/**
+ * The two statements of a batch go straight to Prisma's driver adapter: its query engine would write and read their JSON twice more, which
+ * costs as much as all the rest of a small batch. Connects at the first call.
+ */
+export function openHotPath(connection: PgConnection): HotPath {
+  const open = () => new PrismaPg(configOf(connection, 2)).connect();
+  let adapter: ReturnType<typeof open> | null = null;
+  return {
+    async call(name, json) {
+      adapter ??= open();
+      const { rows } = await (await adapter).queryRaw({
+        sql: `SELECT ${name}($1::jsonb) AS r`,
+        args: [json],
+        argTypes: [{ scalarType: 'string', arity: 'scalar' }],
+      });
+      return JSON.parse(String(rows[0]?.[0]));
+    },
+    async close() {
+      const opened = adapter;
+      adapter = null;
+      await (await opened)?.dispose();
+    },
+  };
+}
 
 /** The one JSON value of a one-row answer. */
 export const jsonOf = <T>(rows: unknown): T => JSON.parse((rows as readonly { r: string | null }[])[0]?.r ?? 'null') as T;
@@ -26,8 +64,8 @@ export const jsonOf = <T>(rows: unknown): T => JSON.parse((rows as readonly { r:
 export function sqlStateOf(error: unknown): string | null {
   for (let at = error, depth = 0; at && typeof at === 'object' && depth < 6; depth++) {
     const { originalCode, meta, cause, driverAdapterError, code } = at as Record<string, unknown>;
-    if (typeof originalCode === 'string') return originalCode;
-    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(P[1-6]|E[A-Z])/.test(code)) return code;
+    const state = [originalCode, code].find((given) => typeof given === 'string' && /^[0-9A-Z]{5}$/.test(given) && !/^(P[1-6]|E[A-Z])/.test(given));
+    if (state !== undefined) return state as string;
     at = meta ?? driverAdapterError ?? cause;
   }
   return null;
@@ -40,7 +78,7 @@ export const isDataError = (error: unknown): boolean => /^2[23]/.test(sqlStateOf
 function isAway(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state !== null) return /^(08|53|57|58)/.test(state);
-  return error instanceof Error && error.name.startsWith('PrismaClient') && error.name !== 'PrismaClientValidationError';
+  return error instanceof Error && /^(PrismaClient|DriverAdapterError)/.test(error.name) && error.name !== 'PrismaClientValidationError';
 }
 
 const RETRY_AFTER_MS = 1_000;

@@ -4,24 +4,30 @@ import { type CommittedEvent, LIMITS, type StateChange } from '@parley/protocol'
 import type { PgConnection } from '@parley/runtime';
 import { emptyRoom, type RoomState, resultKey, type StoredResult } from '../decide/state.ts';
 import { DataError, type Store, type UserChanges } from './store.ts';
-import { type Database, isDataError, jsonOf, openDatabase, orUnavailable, retryDeadlocks } from './store-database.ts';
+import { type Database, type HotPath, isDataError, jsonOf, openDatabase, openHotPath, orUnavailable, retryDeadlocks } from './store-database.ts';
 import { createSqlReads } from './store-sql-reads.ts';
 
-/** `poolSize`: connections at most. */
+/** `poolSize`: connections at most, beside the two of the hot path. */
 export function createSqlStore(connection: PgConnection, poolSize = 8): Store {
   const db = openDatabase(connection, poolSize);
-  return orUnavailable({ ...createSqlLog(db), ...createSqlUsers(db), ...createSqlReads(db) });
+  const hot = openHotPath(connection);
+  return orUnavailable({ ...createSqlLog(db, hot), ...createSqlUsers(db), ...createSqlReads(db) });
 }
 
 type Part<K extends keyof Store> = Pick<Store, K>;
 
-const createSqlLog = (db: Database): Part<'open' | 'close' | 'positions' | 'adopt' | 'partitionCount' | 'load' | 'commit' | 'advance' | 'committed'> => ({
+const createSqlLog = (
+  db: Database,
+  hot: HotPath,
+): Part<'open' | 'close' | 'positions' | 'adopt' | 'partitionCount' | 'load' | 'commit' | 'advance' | 'committed'> => ({
   async open(freshEpoch) {
     await db.$executeRaw`INSERT INTO installation (epoch) VALUES (${freshEpoch}::uuid) ON CONFLICT DO NOTHING`;
     const { epoch } = await db.installation.findFirstOrThrow();
     return { epoch };
   },
-  close: () => db.$disconnect(),
+  async close() {
+    await Promise.all([db.$disconnect(), hot.close()]);
+  },
 
   async positions(topic) {
     const rows = await db.logPosition.findMany({ where: { topic }, orderBy: { partition: 'asc' } });
@@ -46,12 +52,12 @@ const createSqlLog = (db: Database): Part<'open' | 'close' | 'positions' | 'adop
   partitionCount: async (topic) => (await db.logTopic.findUnique({ where: { topic } }))?.partitions ?? null,
 
   async load(request) {
-    return toState(request.rooms, jsonOf<Loaded>(await db.$queryRaw`SELECT load_batch(${JSON.stringify(request)}::jsonb) AS r`));
+    return toState(request.rooms, (await hot.call('load_batch', JSON.stringify(request))) as Loaded);
   },
   async commit(write) {
     const json = JSON.stringify(write);
     try {
-      const outcome = await retryDeadlocks(async () => jsonOf<CommitAnswer>(await db.$queryRaw`SELECT commit_batch(${json}::jsonb) AS r`));
+      const outcome = await retryDeadlocks(async () => (await hot.call('commit_batch', json)) as CommitAnswer);
       return outcome.status === 'ok' ? { status: 'ok', users: toUserChanges(outcome.users ?? []) } : { status: 'fenced' };
     } catch (error) {
       if (isDataError(error)) throw new DataError('Postgres refused the data of the batch.', { cause: error });
