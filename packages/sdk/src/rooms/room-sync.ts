@@ -215,7 +215,10 @@ export function createRoomSync(deps: RoomSyncDeps): RoomSync {
       const room = store.room(id);
       // The snapshot that was fetched on joining may be here already: what follows from there is known to it.
       const beyond = room?.summary != null && track(id).need === null && room.epoch === epoch && room.seq >= from;
-      if (!beyond) startAgain(track(id), from);
+      if (beyond) return;
+      startAgain(track(id), from);
+      // A late `gone` of an earlier stay may have taken the room away when my state knew of this one already: nothing else brings it back.
+      if (room === undefined && deps.user.get(stateKey.room(id)) !== null) appear(id);
     },
     gone: leave,
     membership(id) {
