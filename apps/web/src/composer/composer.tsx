@@ -78,7 +78,7 @@ function WritingBox(props: ComposerProps) {
     } else if (event.key === 'Escape' && (writing.editing !== null || writing.replyTo !== null)) {
       event.stopPropagation();
       onWriting(PLAIN);
-    } else if (event.key === 'Escape') event.currentTarget.blur();
+    }
   };
   const change = (next: string) => {
     setText(next);

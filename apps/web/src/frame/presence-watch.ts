@@ -1,10 +1,8 @@
 // Whose presence is asked for: the people of direct rooms, and those of the open room. Bounded as the wire is.
+import { LIMITS } from '@parley/sdk';
 import { useEffect } from 'react';
 import { otherPerson } from '../model/names.ts';
 import { useClient, useParley } from '../state/client.tsx';
-
-/** The wire's limit of watched people. */
-const WATCHED = 1_000;
 
 export function usePresenceWatch(open: string | null): void {
   const parley = useParley();
@@ -17,7 +15,7 @@ export function usePresenceWatch(open: string | null): void {
       if (other !== null) people.add(other);
     }
     for (const id of (open === null ? null : state.rooms.get(open)?.members)?.keys() ?? []) people.add(id);
-    return [...people].slice(0, WATCHED).join(' ');
+    return [...people].slice(0, LIMITS.watchedPeople).join(' ');
   });
   useEffect(() => {
     parley.people.watch(watched.split(' ').filter((id) => id !== ''));

@@ -1,7 +1,9 @@
 // Small questions about a message's text: is Markdown needed, who is mentioned, how big is it. Pure.
 
+import { LIMITS } from '@parley/sdk';
+
 /** The wire's limit in UTF-8 bytes. */
-export const MESSAGE_BYTES = 16_384;
+export const MESSAGE_BYTES = LIMITS.messageBytes;
 /** The counter appears only this near the limit. */
 const NEAR_BYTES = 1_500;
 

@@ -1,4 +1,5 @@
 // The rooms pane as data: sections, their order, what counts as unread. Pure.
+import { LIMITS } from '@parley/sdk';
 import { roomName } from './names.ts';
 import type { ClientState, RoomState } from './shapes.ts';
 
@@ -33,8 +34,7 @@ export function nextUnread(order: readonly RoomState[], current: string | null, 
 /** Messages waiting in rooms that are not muted. */
 export const totalUnread = (rooms: Iterable<RoomState>): number => [...rooms].reduce((sum, room) => sum + (room.muted ? 0 : room.read.unread), 0);
 
-const UNREAD_CAP = 1_000;
-export const unreadLabel = (count: number): string => (count >= UNREAD_CAP ? '999+' : String(count));
+export const unreadLabel = (count: number): string => (count >= LIMITS.unread ? '999+' : String(count));
 
 /** The tab's title: "(3) #welcome · Parley". */
 export function pageTitle(unread: number, room: string | null): string {

@@ -108,10 +108,9 @@ function RoomRow({ room, current }: { room: RoomState; current: boolean }) {
     >
       {other === null ? <Icon size={16} aria-hidden="true" /> : <PresentAvatar id={other} name={name} size={20} />}
       <span className="name truncate">{name}</span>
-      {room.muted && <span className="only-heard">, muted</span>}
+      {room.muted && <span className="only-heard">muted</span>}
       {unread > 0 && (
         <span className="count">
-          <span className="only-heard">, </span>
           {unreadLabel(unread)}
           <span className="only-heard"> unread</span>
         </span>

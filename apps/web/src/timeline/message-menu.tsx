@@ -60,10 +60,10 @@ export function MessageMenu(props: MessageMenuProps) {
 
 function Item({ icon, label, hint, danger = false, onClick }: { icon: ReactNode; label: string; hint?: string; danger?: boolean; onClick: () => void }) {
   return (
-    <Menu.Item className={`menu-item${danger ? ' danger' : ''}`} onClick={onClick}>
+    <Menu.Item className={`menu-item${danger ? ' danger' : ''}`} aria-keyshortcuts={hint} onClick={onClick}>
       {icon}
       {label}
-      {hint !== undefined && <kbd>{hint}</kbd>}
+      {hint !== undefined && <kbd aria-hidden="true">{hint}</kbd>}
     </Menu.Item>
   );
 }

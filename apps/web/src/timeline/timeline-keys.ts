@@ -67,3 +67,18 @@ export function useTimelineKeys({ rows, scroll, actions, me, markUnread }: KeysI
   };
   return { active, setActive, onKeyDown };
 }
+
+/** Escape, when nothing is open over the room and nothing is being answered or edited. */
+export function useEscape(act: () => void): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    // Before others see it: afterwards what was open would be gone already.
+    const pressed = (event: globalThis.KeyboardEvent) => {
+      const busy = document.querySelector('[role=dialog], [role=menu], [role=listbox], .composer .context') !== null;
+      if (event.key === 'Escape' && !busy && !event.isComposing) latest.current();
+    };
+    addEventListener('keydown', pressed, true);
+    return () => removeEventListener('keydown', pressed, true);
+  }, []);
+}

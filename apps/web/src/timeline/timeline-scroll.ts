@@ -47,6 +47,20 @@ function useFlash() {
   return { flash, setFlash };
 }
 
+/** Keeps where the room is left. The list is let go of before that runs, so `place` says what the last scroll said. */
+function useRemembering(room: string, place: () => Remembered | null): void {
+  const latest = useRef(place);
+  latest.current = place;
+  useEffect(
+    () => () => {
+      const left = latest.current();
+      if (left === null) remembered.delete(room);
+      else remembered.set(room, left);
+    },
+    [room],
+  );
+}
+
 /** The window, the composer and the connection bar change the list's height: who was at the end stays there. */
 function useStayingAtEnd(ref: RefObject<HTMLDivElement | null>, atEnd: RefObject<boolean>): void {
   useEffect(() => {
@@ -115,14 +129,8 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
   );
 
   usePlacing({ room, seq, data, saved: saved !== undefined, virtualizer, jumpTo, look });
-  useEffect(
-    () => () => {
-      // The list is let go of before this runs: what the last scroll said is used.
-      const { virtualizer: list, mark: left } = latest.current;
-      if (atEnd.current) remembered.delete(room.id);
-      else remembered.set(room.id, { sizes: list.takeSnapshot(), offset: offset.current, mark: left });
-    },
-    [room.id],
+  useRemembering(room.id, () =>
+    atEnd.current ? null : { sizes: latest.current.virtualizer.takeSnapshot(), offset: offset.current, mark: latest.current.mark },
   );
 
   const items = virtualizer.getVirtualItems();

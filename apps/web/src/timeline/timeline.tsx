@@ -15,7 +15,7 @@ import { type MessageActions, MessageRow } from './message-row.tsx';
 import { DayLine, FreshLine, StartOfRoom, SystemLines, WaitingRows } from './other-rows.tsx';
 import { useReading } from './reading.ts';
 import { useTimelineData } from './timeline-data.ts';
-import { useTimelineKeys } from './timeline-keys.ts';
+import { useEscape, useTimelineKeys } from './timeline-keys.ts';
 import { useTimelineScroll } from './timeline-scroll.ts';
 
 interface TimelineProps {
@@ -64,7 +64,7 @@ export function Timeline(props: TimelineProps) {
   // null: nothing is placed yet, so nothing is read and nothing floats.
   const [atEnd, setAtEnd] = useState<boolean | null>(null);
   const [menu, setMenu] = useState<MenuPlace | null>(null);
-  const reading = useReading(room, atEnd === true && seq === null);
+  const reading = useReading(room, atEnd === true && (seq === null || seq > room.from));
   const data = useTimelineData(room, seq, reading.readUpTo);
   const scroll = useTimelineScroll({ room, seq, data, onAtEnd: setAtEnd });
   const { jumpTo } = scroll;
@@ -122,7 +122,7 @@ export function Timeline(props: TimelineProps) {
           </div>
         </div>
       </div>
-      <Floats room={room} data={data} atEnd={atEnd} scroll={scroll} markRead={reading.markRead} jump={jump} readUpTo={reading.readUpTo} />
+      <Floats seq={seq} room={room} data={data} atEnd={atEnd} scroll={scroll} markRead={reading.markRead} jump={jump} readUpTo={reading.readUpTo} />
       {menu !== null && (
         <MessageMenu place={menu} me={me} role={room.summary?.role ?? 'member'} actions={actions} markUnread={reading.markUnread} onPlace={setMenu} />
       )}
@@ -131,6 +131,7 @@ export function Timeline(props: TimelineProps) {
 }
 
 interface FloatsProps {
+  readonly seq: number | null;
   readonly room: RoomState;
   readonly data: ReturnType<typeof useTimelineData>;
   readonly atEnd: boolean | null;
@@ -141,7 +142,7 @@ interface FloatsProps {
 }
 
 /** The two pills over the list: up to the first unread message, down to the newest. */
-function Floats({ room, data, atEnd, scroll, markRead, jump, readUpTo }: FloatsProps) {
+function Floats({ seq, room, data, atEnd, scroll, markRead, jump, readUpTo }: FloatsProps) {
   const { unread } = room.read;
   const fresh = data.rows.findIndex((row) => row.fresh);
   const firstShown = scroll.firstVisible;
@@ -150,9 +151,13 @@ function Floats({ room, data, atEnd, scroll, markRead, jump, readUpTo }: FloatsP
   const partly = readUpTo !== null && readUpTo < room.from && room.more;
   const toFirst = () => jump(partly || row?.kind !== 'message' || row.view.seq === null ? (readUpTo ?? 0) + 1 : row.view.seq);
   const toEnd = () => {
-    if (data.apart) go(pathTo.room(room.id), 'replace');
+    if (data.apart || seq !== null) go(pathTo.room(room.id), 'replace');
     else scroll.toEnd();
   };
+  useEscape(() => {
+    markRead();
+    toEnd();
+  });
   return (
     <>
       {above && (
