@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../check.ts';
 import { formatReport } from '../report.ts';
+import { COMMAND_MUTANTS } from './command-mutants.ts';
 import { generateHistory, seeded } from './generate-history.ts';
-import { MUTANTS } from './mutants.ts';
+import { VIEW_MUTANTS } from './view-mutants.ts';
 
 const CLEAN_SEEDS = 200;
 const MUTANT_SEEDS = 12;
@@ -21,7 +22,7 @@ describe('the checker', () => {
     for (const [key, count] of Object.entries(sum)) expect(count, key).toBeGreaterThan(100);
   });
 
-  it.each(MUTANTS)('finds $name, as $caughtAs', ({ caughtAs, plant }) => {
+  it.each([...COMMAND_MUTANTS, ...VIEW_MUTANTS])('finds $name, as $caughtAs', ({ caughtAs, plant }) => {
     let planted = 0;
     for (let seed = 0; seed < MUTANT_SEEDS; seed++) {
       const history = plant(generateHistory(seed), seeded(seed));
