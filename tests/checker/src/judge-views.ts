@@ -78,21 +78,21 @@ function missing(room: FinalRoom, view: View, track: RoomTrack | undefined): Set
     covered = Math.max(covered, run.to);
   }
   for (let seq = covered + 1; seq <= room.head; seq++) holes.add(seq);
-  // A stay with open history begins where the client began: at its join or at a snapshot; before that it reads pages.
   return holes;
 }
 
 /** I3 for one member that is there at the end. */
 function judgePresence(room: FinalRoom, client: ClientTrack, view: View, observed: Observed, violate: Violate): void {
   const holes = missing(room, view, client.rooms.get(room.record.room));
-  const lost = room.posted.filter((seq) => holes.has(seq)).length;
-  const expected = room.posted.filter((seq) => seq > view.floor).length;
+  const lost = holes.size === 0 ? 0 : room.posted.filter((seq) => holes.has(seq)).length;
+  const first = room.posted.findIndex((seq) => seq > view.floor);
+  const expected = first === -1 ? 0 : room.posted.length - first;
   observed.counts.expected += expected;
   observed.counts.delivered += expected - lost;
   observed.counts.lost += lost;
   if (holes.size === 0) return;
-  const [first] = holes;
-  const message = `${holes.size} events of the stay never came (${lost} messages), the first is ${first} of ${room.head}.`;
+  const [earliest] = holes;
+  const message = `${holes.size} events of the stay never came (${lost} messages), the first is ${earliest} of ${room.head}.`;
   violate({ invariant: 'I3', message, room: room.record.room, client: client.client, user: client.user });
 }
 
