@@ -159,7 +159,7 @@ export function createServices(deps: ServicesDeps): Services {
         origins: ['*'],
         name: life.name,
         queue: { softBytes: 2_000, hardBytes: 8_000, ageMs: 1_000, stuckMs: 3_000 },
-        limits: { ringBytes: 4_000, lingerMs: 2_000, headsMs: 5_000, usersMs: 10_000 },
+        limits: { ringBytes: 4_000, lingerMs: 2_000, headsMs: 5_000, usersMs: 10_000, resumeEvents: 25 },
       },
       codec,
     };
