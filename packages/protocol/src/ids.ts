@@ -9,7 +9,8 @@ const storable = z.refine<string>(isStorable, 'must not hold U+0000 or lone surr
 const encoder = new TextEncoder();
 export const utf8Bytes = (text: string): number => encoder.encode(text).byteLength;
 
-export const Id = z.uuid();
+/** Lower case only: an id is a key, and a room's id in another case would be in another partition. */
+export const Id = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a UUID in lower case'));
 export const Seq = z.int().check(z.nonnegative());
 export const TimeMs = z.int().check(z.nonnegative());
 

@@ -65,7 +65,10 @@ export async function replayIrc(files: readonly string[], options: ReplayIrcOpti
     const report = checker.report();
     const summary = summarise(plan, report, run.failures, kills(), run.wallMs);
     print(summary, report, run.failures, options.json === true);
-    if (!isClean(summary)) process.exitCode = 1;
+    if (!isClean(summary)) {
+      process.exitCode = 1;
+      for (const line of target.server?.log() ?? []) process.stderr.write(`server: ${line}\n`);
+    }
   } finally {
     progress.end();
     await target.server?.stop();

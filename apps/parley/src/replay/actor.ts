@@ -13,7 +13,7 @@ export interface Client {
 
 export interface Actor extends Client {
   /** Queues a step behind the ones before it. A step that fails for good is told to `onError`; the next one goes on. */
-  queue(step: () => Promise<void>): void;
+  queue(what: string, step: () => Promise<void>): void;
   /** Settles when all queued steps are done. */
   idle(): Promise<void>;
 }
@@ -45,8 +45,8 @@ export async function createActor(options: ActorOptions): Promise<Actor> {
     parley,
     user,
     client: options.handle,
-    queue(step) {
-      tail = tail.then(step).catch((error: unknown) => options.onError(options.handle, error));
+    queue(what, step) {
+      tail = tail.then(step).catch((error: unknown) => options.onError(`${options.handle} (${what})`, error));
     },
     idle: () => tail,
   };

@@ -12,6 +12,8 @@ export interface PrivateServer {
   readonly pid: number;
   /** kill -9 of the whole program, with its Postgres when asked, and a start on the same folder and port. */
   restart(withPostgres: boolean): Promise<void>;
+  /** The newest lines of its log, for when something went wrong. */
+  log(): readonly string[];
   /** Ends it and removes the folder. */
   stop(): Promise<void>;
 }
@@ -23,8 +25,9 @@ interface Started {
 
 const CLI = fileURLToPath(new URL('../cli.ts', import.meta.url));
 const START_DEADLINE_MS = 60_000;
+const LOG_LINES = 50;
 
-function start(dataDir: string, port: number): Promise<Started> {
+function start(dataDir: string, port: number, log: string[]): Promise<Started> {
   const child = spawn(process.execPath, [CLI, 'start', '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: childEnvironment({ PORT: String(port), HOST: '127.0.0.1', PARLEY_DATA: dataDir, PARLEY_LOG_FORMAT: 'json' }),
@@ -44,7 +47,11 @@ function start(dataDir: string, port: number): Promise<Started> {
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
       const ready = readyLine(line);
-      if (ready === null) return;
+      if (ready === null) {
+        log.push(line);
+        if (log.length > LOG_LINES) log.shift();
+        return;
+      }
       clearTimeout(deadline);
       child.removeAllListeners('exit');
       resolve({ child, url: ready });
@@ -73,7 +80,8 @@ async function postmasterPid(dataDir: string): Promise<number | null> {
 
 export async function startPrivateServer(): Promise<PrivateServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-replay-'));
-  let current = await start(dataDir, 0);
+  const log: string[] = [];
+  let current = await start(dataDir, 0, log);
   const { url } = current;
   const port = Number(new URL(url).port);
   return {
@@ -92,8 +100,9 @@ export async function startPrivateServer(): Promise<PrivateServer> {
         }
       }
       await ended(current.child);
-      current = await start(dataDir, port);
+      current = await start(dataDir, port, log);
     },
+    log: () => log,
     async stop() {
       current.child.kill('SIGTERM');
       await ended(current.child);

@@ -63,7 +63,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayRun> {
     if (actor === undefined || room === undefined) throw new Error('The plan names somebody who is not in it.');
     if (!connected.has(step.person)) {
       connected.add(step.person);
-      actor.queue(() => actor.parley.connect());
+      actor.queue('connect', () => actor.parley.connect());
     }
     if (step.kind === 'join') present[step.log]?.add(step.person);
     if (step.kind === 'part') present[step.log]?.delete(step.person);
@@ -113,21 +113,21 @@ const displayName = (nick: string): string => nick.slice(0, LIMITS.displayNameCh
 function act(actor: Actor, room: string, step: PlannedStep, sends: Promise<unknown>[], fail: (what: string, error: unknown) => void): void {
   const handle = actor.parley.room(room);
   if (step.kind === 'join') {
-    actor.queue(async () => {
+    actor.queue('join', async () => {
       await persist(() => handle.join(), ['already_member']);
       await until(actor.parley, () => actor.parley.state.rooms.has(room), 'join', SETTLE_MS);
       await handle.open();
     });
   } else if (step.kind === 'part') {
-    actor.queue(async () => {
+    actor.queue('part', async () => {
       await persist(() => handle.leave(), ['not_member', 'not_found']);
       await until(actor.parley, () => !actor.parley.state.rooms.has(room), 'leave', SETTLE_MS);
     });
   } else if (step.kind === 'rename') {
-    actor.queue(() => persist(() => actor.parley.account.rename(displayName(step.to))));
+    actor.queue('rename', () => persist(() => actor.parley.account.rename(displayName(step.to))));
   } else {
     // Sent in order, not waited for: a person types on while the last line is under way.
-    actor.queue(async () => {
+    actor.queue('post', async () => {
       sends.push(handle.send(step.text).catch((error: unknown) => fail(`line ${step.line + 1} of log ${step.log + 1}`, error)));
     });
   }
