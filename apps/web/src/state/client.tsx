@@ -1,5 +1,5 @@
 // The one Parley of this page, and how components look at its state: a selector each, so that they draw only when their part changes.
-import { createContext, type ReactNode, useContext, useEffect, useRef, useSyncExternalStore } from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef, useSyncExternalStore } from 'react';
 import type { ClientState, Parley, RoomState } from '../model/shapes.ts';
 
 const Context = createContext<Parley | null>(null);
@@ -17,10 +17,8 @@ export function useParley(): Parley {
 /** A part of the state. The selector must answer the same object while its part did not change (pick, do not build). */
 export function useClient<T>(select: (state: ClientState) => T): T {
   const parley = useParley();
-  return useSyncExternalStore(
-    (listener) => parley.subscribe(listener),
-    () => select(parley.state),
-  );
+  const subscribe = useCallback((listener: () => void) => parley.subscribe(listener), [parley]);
+  return useSyncExternalStore(subscribe, () => select(parley.state));
 }
 
 export const useRoom = (id: string | null): RoomState | undefined => useClient((state) => (id === null ? undefined : state.rooms.get(id)));

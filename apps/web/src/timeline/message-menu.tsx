@@ -63,7 +63,11 @@ function Item({ icon, label, hint, danger = false, onClick }: { icon: ReactNode;
     <Menu.Item className={`menu-item${danger ? ' danger' : ''}`} aria-keyshortcuts={hint} onClick={onClick}>
       {icon}
       {label}
-      {hint !== undefined && <kbd aria-hidden="true">{hint}</kbd>}
+      {hint !== undefined && (
+        <span className="hint-key" aria-hidden="true">
+          {hint}
+        </span>
+      )}
     </Menu.Item>
   );
 }

@@ -74,6 +74,21 @@ function useStayingAtEnd(ref: RefObject<HTMLDivElement | null>, atEnd: RefObject
   }, [ref, atEnd]);
 }
 
+/** A jump goes to an index and corrects itself as rows are measured; pages that came meanwhile would move its target. */
+const SETTLE_MS = 250;
+
+function useSettled(): { readonly settled: boolean; readonly unsettle: () => void } {
+  const [jumps, setJumps] = useState(0);
+  const [settledAt, setSettledAt] = useState(0);
+  useEffect(() => {
+    if (jumps === 0) return;
+    const timer = setTimeout(() => setSettledAt(jumps), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [jumps]);
+  const unsettle = useCallback(() => setJumps((count) => count + 1), []);
+  return { settled: settledAt === jumps, unsettle };
+}
+
 /** The row of a message, or of the first one after it. */
 const indexOfSeq = (rows: readonly Row[], seq: number): number =>
   rows.findIndex((row) => row.kind === 'message' && row.view.seq !== null && row.view.seq >= seq);
@@ -86,6 +101,7 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
     return left?.mark === room.read.seq ? left : undefined;
   });
   const { flash, setFlash } = useFlash();
+  const { settled, unsettle } = useSettled();
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => ref.current,
@@ -121,14 +137,15 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
       const index = indexOfSeq(now, to);
       const row = now[index];
       if (row === undefined) return false;
+      unsettle();
       list.scrollToIndex(index, { align: 'center' });
       setFlash(row.key);
       return true;
     },
-    [setFlash],
+    [setFlash, unsettle],
   );
 
-  usePlacing({ room, seq, data, saved: saved !== undefined, virtualizer, jumpTo, look });
+  usePlacing({ room, seq, data, saved: saved !== undefined, virtualizer, jumpTo, look, unsettle });
   useRemembering(room.id, () =>
     atEnd.current ? null : { sizes: latest.current.virtualizer.takeSnapshot(), offset: offset.current, mark: latest.current.mark },
   );
@@ -137,7 +154,7 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (rows.length === 0) return;
+    if (rows.length === 0 || !settled) return;
     if (first < OLDER_ROWS) data.loadOlder();
     if (last > rows.length - OLDER_ROWS) data.loadNewer();
   });
@@ -161,10 +178,11 @@ interface Placing extends Omit<ScrollInput, 'onAtEnd'> {
   readonly virtualizer: ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
   readonly jumpTo: (seq: number) => boolean;
   readonly look: () => void;
+  readonly unsettle: () => void;
 }
 
 /** The first place when the rows are there, and the place of a permalink each time that it changes. */
-function usePlacing({ room, seq, data, saved, virtualizer, jumpTo, look }: Placing): void {
+function usePlacing({ room, seq, data, saved, virtualizer, jumpTo, look, unsettle }: Placing): void {
   const placed = useRef<number | 'end' | null>(saved ? 'end' : null);
   const { rows } = data;
   const own = rows.at(-1);
@@ -177,6 +195,7 @@ function usePlacing({ room, seq, data, saved, virtualizer, jumpTo, look }: Placi
     } else if (placed.current !== 'end') {
       const fresh = placed.current === null ? rows.findIndex((row) => row.fresh) : -1;
       placed.current = 'end';
+      unsettle();
       if (fresh >= 0) virtualizer.scrollToIndex(fresh, { align: 'start' });
       else virtualizer.scrollToEnd();
     }
