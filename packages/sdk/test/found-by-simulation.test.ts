@@ -107,3 +107,20 @@ test('a read mark that was not answered in time is said again on the same connec
   expect(marks).toEqual([{ name: 'read', payload: { room: ROOM, seq: 3, n: 1 } }]);
   expect(parley.state.me?.user.id).toBe(ME);
 });
+
+test('a read mark that the server does not know is said again when it tells an older one', async () => {
+  const { clock, server, online } = world();
+  server.addRoom(ROOM);
+  const parley = await online();
+  server.append(ROOM, POST_BY_OTHER);
+  await settle();
+  parley.room(ROOM).markRead();
+  await clock.advance(1_000);
+  // Out and in again: the mark of the stay before counts no more there.
+  server.change(`read:${ROOM}`, { seq: 2, n: 0, unread: 1, at: 3 });
+  await clock.advance(1_000);
+  await settle();
+  const marks = server.frames.filter(({ name }) => name === 'read');
+  expect(marks).toHaveLength(2);
+  expect(parley.state.rooms.get(ROOM)?.read).toMatchObject({ seq: 3, n: 1, unread: 0 });
+});

@@ -83,6 +83,8 @@ export function createReadMarks(deps: ReadMarksDeps): ReadMarks {
     const room = store.room(id);
     const read = serverRead(id);
     if (room?.summary == null || read === null) return;
+    // Answered once and still not there: it came between two stays of mine, when no mark of mine was taken.
+    if (read.n < room.read.n) soon(id, SEND_AFTER_MS);
     const next = withServerRead(room, read, deps.sync().track(id).recent, deps.me());
     if (next !== null) {
       store.setRoom(next);
