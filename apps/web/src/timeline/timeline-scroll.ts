@@ -47,6 +47,18 @@ function useFlash() {
   return { flash, setFlash };
 }
 
+/** Asks for more as one comes near an end of what is loaded. */
+function useMorePages(data: TimelineData, settled: boolean, items: readonly VirtualItem[]): void {
+  const count = data.rows.length;
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (count === 0 || !settled) return;
+    if (first < OLDER_ROWS) data.loadOlder();
+    if (last > count - OLDER_ROWS) data.loadNewer();
+  });
+}
+
 /** Keeps where the room is left. The list is let go of before that runs, so `place` says what the last scroll said. */
 function useRemembering(room: string, place: () => Remembered | null): void {
   const latest = useRef(place);
@@ -151,13 +163,7 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
   );
 
   const items = virtualizer.getVirtualItems();
-  const first = items[0]?.index ?? 0;
-  const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (rows.length === 0 || !settled) return;
-    if (first < OLDER_ROWS) data.loadOlder();
-    if (last > rows.length - OLDER_ROWS) data.loadNewer();
-  });
+  useMorePages(data, settled, items);
   return {
     ref,
     items,
