@@ -100,7 +100,7 @@ describe('a socket of a member', () => {
   it('is closed for a frame of 1 MB, and only that socket', async () => {
     const socket = await raw(await tokenOf(ann));
     const closed = new Promise((resolve) => socket.once('disconnect', resolve));
-    socket.emit('send', () => post('x'.repeat(1_048_576)));
+    socket.emit('send', post('x'.repeat(1_048_576)));
     expect(await closed).toBeTruthy();
     expect(ann.parley.state.status).toBe('online');
   });
@@ -118,7 +118,7 @@ describe('a socket of a member', () => {
     await until(1);
     await socket.emitWithAck('send', command);
     await until(2);
-    await socket.emitWithAck('send', () => post('another body', { clientId }));
+    await socket.emitWithAck('send', post('another body', { clientId }));
     await until(3);
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toMatchObject({ status: 'rejected', code: 'client_id_reused' });

@@ -12,6 +12,8 @@ export interface Client {
 }
 
 export interface Actor extends Client {
+  /** Settle when each line said so far has its result. */
+  readonly said: Promise<unknown>[];
   /** Queues a step behind the ones before it. A step that fails for good is told to `onError`; the next one goes on. */
   queue(what: string, step: () => Promise<void>): void;
   /** Settles when all queued steps are done. */
@@ -45,6 +47,7 @@ export async function createActor(options: ActorOptions): Promise<Actor> {
     parley,
     user,
     client: options.handle,
+    said: [],
     queue(what, step) {
       tail = tail.then(step).catch((error: unknown) => options.onError(`${options.handle} (${what})`, error));
     },

@@ -48,7 +48,6 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayRun> {
   const rooms = await makeRooms(owner, plan);
   const actors = await makeActors(plan, make, options.onProgress);
   const started = performance.now();
-  const sends: Promise<unknown>[] = [];
   const connected = new Set<number>();
   let interrupts = Promise.resolve();
   const present = plan.logs.map(() => new Set<number>([]));
@@ -67,13 +66,13 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayRun> {
     }
     if (step.kind === 'join') present[step.log]?.add(step.person);
     if (step.kind === 'part') present[step.log]?.delete(step.person);
-    act(actor, room, step, sends, fail);
+    act(actor, room, step, fail);
     options.onProgress(index + 1, 'replay');
   }
   options.onProgress(plan.steps.length, 'settling');
   await interrupts;
   await Promise.all(actors.map((actor) => actor.idle()));
-  await settle(sends, fail);
+  await settle(actors, fail);
   for (const record of await finalRecords({ owner, actors, rooms, present, fail, settleMs: SETTLE_MS })) options.record(record);
   const wallMs = performance.now() - started;
   // What is judged is the world at rest, with everybody still there.
@@ -110,7 +109,7 @@ async function makeActors(plan: Plan, make: (handle: string, name: string) => Pr
 /** Nicks may be longer than names. */
 const displayName = (nick: string): string => nick.slice(0, LIMITS.displayNameChars);
 
-function act(actor: Actor, room: string, step: PlannedStep, sends: Promise<unknown>[], fail: (what: string, error: unknown) => void): void {
+function act(actor: Actor, room: string, step: PlannedStep, fail: (what: string, error: unknown) => void): void {
   const handle = actor.parley.room(room);
   if (step.kind === 'join') {
     actor.queue('join', async () => {
@@ -120,6 +119,8 @@ function act(actor: Actor, room: string, step: PlannedStep, sends: Promise<unkno
     });
   } else if (step.kind === 'part') {
     actor.queue('part', async () => {
+      // What was said before leaving must be in the log before the leaving is.
+      await Promise.all(actor.said);
       await persist(() => handle.leave(), ['not_member', 'not_found']);
       await until(actor.parley, () => !actor.parley.state.rooms.has(room), 'leave', SETTLE_MS);
     });
@@ -128,17 +129,17 @@ function act(actor: Actor, room: string, step: PlannedStep, sends: Promise<unkno
   } else {
     // Sent in order, not waited for: a person types on while the last line is under way.
     actor.queue('post', async () => {
-      sends.push(handle.send(step.text).catch((error: unknown) => fail(`line ${step.line + 1} of log ${step.log + 1}`, error)));
+      actor.said.push(handle.send(step.text).catch((error: unknown) => fail(`line ${step.line + 1} of log ${step.log + 1}`, error)));
     });
   }
 }
 
-async function settle(sends: readonly Promise<unknown>[], fail: (what: string, error: unknown) => void): Promise<void> {
+async function settle(actors: readonly Actor[], fail: (what: string, error: unknown) => void): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), SETTLE_MS);
   });
-  const all = Promise.all(sends).then(() => 'all' as const);
+  const all = Promise.all(actors.flatMap((actor) => actor.said)).then(() => 'all' as const);
   if ((await Promise.race([all, late])) === 'late') fail('settling', new Error(`some messages had no result after ${SETTLE_MS / 1000} s`));
   clearTimeout(timer);
 }
