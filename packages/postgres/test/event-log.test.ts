@@ -62,6 +62,13 @@ const lockWaiters = async (): Promise<number[]> =>
     (row) => row.pid,
   );
 
+/** Connections to this database beside admin's. */
+const othersHere = async (): Promise<number> => {
+  const all =
+    "SELECT count(*)::int AS others FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+  return (await admin.query<{ others: number }>(all)).rows[0]!.others;
+};
+
 const cutAll = (): Promise<unknown> =>
   admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
 
@@ -123,6 +130,28 @@ describe('the Postgres log', () => {
     await waitFor(() => expect([grouped.values.at(-1), free.values.at(-1)]).toEqual(['2', '2']));
     expect(free.starts).toBe(1);
     expect(grouped.starts).toBeGreaterThan(1);
+  });
+
+  it('takes its claims again at once after they were lost with the connection', async () => {
+    const clock = createManualClock();
+    const log = await open(clock);
+    const seen = await collect(log, 'g');
+    await waitFor(() => expect(seen.starts).toBe(1));
+    await cutAll();
+    await waitFor(async () => expect(await othersHere()).toBe(0));
+    // Well before the second in which it looks by itself.
+    await waitFor(async () => {
+      if (clock.monotonic() < 900) await clock.advance(10);
+      expect(seen.starts).toBe(2);
+    });
+  });
+
+  it('leaves no connection behind when it is closed', async () => {
+    const log = await open();
+    await Promise.all(Array.from({ length: 8 }, () => log.ends('t')));
+    expect(await othersHere()).toBeGreaterThan(1);
+    await log.close();
+    expect(await othersHere()).toBe(0);
   });
 
   it('hears of appends by another process', async () => {

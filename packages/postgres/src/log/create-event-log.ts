@@ -3,6 +3,7 @@
 import { type Clock, consumeFrom, type EventLog, type Rng, systemRng } from '@parley/ports';
 import pg from 'pg';
 import type { PgConnection } from '../connection.ts';
+import { endPool } from '../end-pool.ts';
 import type { AdapterLogger } from '../logger.ts';
 import { migrate } from '../migrate.ts';
 import { logMigrationsFolder } from '../migrations-folder.ts';
@@ -89,7 +90,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       await Promise.all([...sources.values()].map(({ stop }) => stop()));
       await sweeper.stop();
       await Promise.all([appender.close(), session.close()]);
-      if (!pool.ended) await pool.end();
+      await endPool(pool, clock);
     },
   };
 }

@@ -20,6 +20,8 @@ export interface SessionEvents {
 }
 
 const POLL_MS = 1_000;
+/** Claims are lost with the connection, and nobody consumes until they are taken again: the first try to come back is soon. */
+const RECONNECT_MS = 50;
 const ANSWER_MS = 4_000;
 const CHANNEL = 'parley_log';
 
@@ -51,6 +53,7 @@ export async function openLogSession(connection: PgConnection, clock: Clock, eve
     for (const tell of lost) tell();
     // Its locks must end with it, also when only the answer was late.
     which.end().catch(() => undefined);
+    clock.after(RECONNECT_MS, tick);
   };
   const connect = async (): Promise<void> => {
     const fresh = new pg.Client({ ...connection, connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS, keepAlive: true });

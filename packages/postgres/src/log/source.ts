@@ -106,6 +106,8 @@ export function createSource({ pool, session, clock, topic, group, left }: Sourc
       unsure = true;
       version++;
       wake();
+      // The claims went with the old connection.
+      if (claimer !== null && held.size < all.length) void claimFree();
     },
   };
   return self;

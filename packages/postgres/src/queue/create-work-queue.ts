@@ -2,6 +2,7 @@
 import { type Clock, type Job, type JobAttempt, type JobSource, type ParkedJob, type Rng, runJobs, type Timer, type WorkQueue } from '@parley/ports';
 import pg from 'pg';
 import type { PgConnection } from '../connection.ts';
+import { endPool } from '../end-pool.ts';
 import type { AdapterLogger } from '../logger.ts';
 import { migrate } from '../migrate.ts';
 import { logMigrationsFolder } from '../migrations-folder.ts';
@@ -87,7 +88,7 @@ export async function createPostgresWorkQueue({ connection, clock, logger }: Pos
     },
     close: async () => {
       await Promise.all([...stops].map((stop) => stop()));
-      if (!pool.ended) await pool.end();
+      await endPool(pool, clock);
     },
   };
 }
