@@ -1,25 +1,37 @@
 // A thin bar when the connection has been away for two seconds. Never a modal: reading and writing go on.
 import { WifiOff } from 'lucide-react';
+import { useSyncExternalStore } from 'react';
 import { saidOf } from '../model/error-words.ts';
 import { useLasting } from '../state/attention.ts';
 import { useClient } from '../state/client.tsx';
 
 const PATIENCE_MS = 2_000;
 
+function subscribe(listener: () => void): () => void {
+  addEventListener('online', listener);
+  addEventListener('offline', listener);
+  return () => {
+    removeEventListener('online', listener);
+    removeEventListener('offline', listener);
+  };
+}
+
 export function ConnectionBar() {
   const status = useClient((state) => state.status);
   const bye = useClient((state) => state.bye);
+  const network = useSyncExternalStore(subscribe, () => navigator.onLine);
   const away = useLasting(status !== 'online' && status !== 'signed-out', PATIENCE_MS);
   const waiting = useClient((state) => state.outbox.some((entry) => entry.state !== 'failed'));
+  const offline = status === 'offline' || !network;
   return (
     <div role="status" aria-live="polite">
       {away && (
         <p className="connection">
           <WifiOff size={16} aria-hidden="true" />
-          {status === 'connecting' && 'Connecting…'}
-          {status === 'offline' && "You're offline. Messages will be sent when you're back."}
-          {status === 'reconnecting' && (waiting ? "Reconnecting… Messages will be sent when you're back." : 'Reconnecting…')}
-          {status === 'reconnecting' && bye !== null && <span className="code-small">{saidOf(bye).code}</span>}
+          {offline && "You're offline. Messages will be sent when you're back."}
+          {!offline && status === 'connecting' && 'Connecting…'}
+          {!offline && status === 'reconnecting' && (waiting ? "Reconnecting… Messages will be sent when you're back." : 'Reconnecting…')}
+          {!offline && status === 'reconnecting' && bye !== null && <span className="code-small">{saidOf(bye).code}</span>}
         </p>
       )}
     </div>
