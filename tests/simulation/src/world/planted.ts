@@ -7,7 +7,7 @@ import type { Life } from './life.ts';
 
 export interface Planted {
   /** The log as gateways see it. */
-  gatewayLog(log: EventLog): EventLog;
+  gatewayLog(log: EventLog, world: Clock): EventLog;
   gatewayFeed(feed: Feed): Feed;
   workerFeed(feed: Feed): Feed;
   store(store: Store, around: { readonly feed: Feed; readonly life: Life; readonly world: Clock }): Store;

@@ -146,7 +146,7 @@ export function createServices(deps: ServicesDeps): Services {
     const life = createLife(`gateway ${++incarnations}`, world);
     const feed = connectFeed(deps.feed, life, world, faults);
     const gatewayDeps: GatewayCoreDeps = {
-      log: planted.gatewayLog(connectLog(deps.log, life, world, faults)),
+      log: planted.gatewayLog(connectLog(deps.log, life, world, faults), world),
       feed: planted.gatewayFeed(feed),
       presence: deps.presence,
       internal: planted.internal(internalFor(life)),
