@@ -90,7 +90,7 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
       await Promise.all([...sources.values()].map(({ stop }) => stop()));
       await sweeper.stop();
       await Promise.all([appender.close(), session.close()]);
-      await endPool(pool, clock);
+      await endPool(pool);
     },
   };
 }

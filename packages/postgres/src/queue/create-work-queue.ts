@@ -88,7 +88,7 @@ export async function createPostgresWorkQueue({ connection, clock, logger }: Pos
     },
     close: async () => {
       await Promise.all([...stops].map((stop) => stop()));
-      await endPool(pool, clock);
+      await endPool(pool);
     },
   };
 }
