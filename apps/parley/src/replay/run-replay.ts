@@ -115,7 +115,7 @@ function act(actor: Actor, room: string, step: PlannedStep, fail: (what: string,
     actor.queue('join', async () => {
       await persist(() => handle.join(), ['already_member']);
       await until(actor.parley, () => actor.parley.state.rooms.has(room), 'join', SETTLE_MS);
-      await handle.open();
+      await persist(() => handle.open());
     });
   } else if (step.kind === 'part') {
     actor.queue('part', async () => {
