@@ -34,6 +34,8 @@ const TOPIC = TOPICS.roomCommand;
 const RESEND_MS = 5_000;
 const START_BACKOFF_MS = 50;
 const START_BACKOFF_MAX_MS = 2_000;
+/** A batch that fails and fails is told of again after so many tries, some twenty seconds. */
+const TELL_EVERY = 10;
 
 export function createWorker({ store, log, publisher, relay, internal, clock, logger }: WorkerDeps): Worker {
   let logId = '';
@@ -42,6 +44,8 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   let consumption: LogConsumption | null = null;
   let stopped: string | null = null;
   let stopping = false;
+  /** Failures in a row of the batch in hand. */
+  let failures = 0;
   /** room -> last mver applied. */
   const gaps = new Map<string, number>();
 
@@ -78,7 +82,17 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
 
   async function handle(records: readonly LogRecord[]): Promise<void> {
     const fresh = records.filter((record) => record.offset >= (places.get(record.partition)?.next ?? Number.POSITIVE_INFINITY));
-    if (fresh.length > 0) await write(fresh.map((record) => decodeInput(record, partitionCount)));
+    try {
+      if (fresh.length > 0) await write(fresh.map((record) => decodeInput(record, partitionCount)));
+      failures = 0;
+    } catch (error) {
+      if (error instanceof Fenced) throw error;
+      // The same batch comes again for as long as it takes; nobody's command is decided meanwhile, so this must not happen in silence.
+      failures += 1;
+      if (failures === 1 || failures % TELL_EVERY === 0)
+        logger.error({ err: error, failures, records: fresh.length }, 'commands could not be decided; tried again');
+      throw error;
+    }
   }
 
   /** A batch whose data the database refuses is halved until the one record is found; that one gets a stored rejection and a dead letter. */
@@ -164,6 +178,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
       ),
     problems: () => [
       ...(stopped === null ? [] : [`commands are not decided: ${stopped}`]),
+      ...(failures > 1 ? [`commands wait: they could not be decided ${failures} times in a row; nothing is lost`] : []),
       ...[...gaps].map(([room, after]) => `room ${room} waits for change ${after + 1} of rooms`),
     ],
   };

@@ -7,7 +7,7 @@ import { channelOf, type FeedUser, ParleyError, readEvents, readHeads, syncUsers
 import { createHttpApp, createInternalBus, type InternalClient, type Service } from '@parley/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMessages, migrationsFolder } from '../src/index.ts';
-import { type Database, openDatabase } from '../src/store/store-database.ts';
+import { type Database, openDatabase, orUnavailable } from '../src/store/store-database.ts';
 import { createSqlStore } from '../src/store/store-sql.ts';
 import { entryOf, logger, newId, newLog, speaker, until } from './world.ts';
 
@@ -188,4 +188,11 @@ test('while Postgres is away, whoever asks is told to come again', async () => {
     await expect(asked).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1000 });
   }
   await away.close();
+});
+
+test('a connection that ends or hangs in the middle of a question is unavailable too, and a refusal stays what it is', async () => {
+  const failing = (message: string) => orUnavailable({ ask: async (): Promise<void> => Promise.reject(new Error(message)) });
+  for (const said of ['Query read timeout', 'Connection terminated unexpectedly', 'timeout exceeded when trying to connect', 'write EPIPE'])
+    await expect(failing(said).ask()).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(failing('a mistake of ours').ask()).rejects.toThrow('a mistake of ours');
 });

@@ -32,6 +32,21 @@ test('while the database is away nothing is decided, and afterwards the same com
   expect(events.map((event) => event.type)).toEqual(['room.created', 'member.joined', 'message.posted', 'message.posted']);
 });
 
+test('a batch that cannot be decided is told of as a problem until it can', async () => {
+  const store = createMemoryStore();
+  let away = true;
+  const flaky: Store = { ...store, load: async (wanted) => (away ? Promise.reject(new Error('the connection ended')) : store.load(wanted)) };
+  world = await createWorld(flaky);
+  const alice = newId();
+  const room = speaker(newId());
+  const said = world.say(room.create(alice), room.join(alice, 'owner'), room.post(alice, 'one'));
+  const problems = (): readonly string[] => world?.core.problems() ?? [];
+  await until(() => problems().some((problem) => problem.includes('could not be decided')));
+  away = false;
+  await said;
+  expect(problems()).toEqual([]);
+});
+
 test('halving finds each of several offenders', async () => {
   const store = createMemoryStore();
   const picky: Store = {

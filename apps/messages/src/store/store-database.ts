@@ -74,11 +74,15 @@ export function sqlStateOf(error: unknown): string | null {
 /** Class 22: data exception; 23: integrity constraint. */
 export const isDataError = (error: unknown): boolean => /^2[23]/.test(sqlStateOf(error) ?? '');
 
+/** What the driver says when a connection has ended or an answer does not come. */
+const AWAY_TEXT = /EPIPE|ECONNRESET|Connection terminated|not queryable|Client was closed|Query read timeout|timeout exce|timeout expired/;
+
 /** Class 08: connection; 53: resources; 57: shutdown, restart; 58: its disk. Or no answer at all. */
 function isAway(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state !== null) return /^(08|53|57|58)/.test(state);
-  return error instanceof Error && /^(PrismaClient|DriverAdapterError)/.test(error.name) && error.name !== 'PrismaClientValidationError';
+  if (!(error instanceof Error) || error instanceof ParleyError || error.name === 'PrismaClientValidationError') return false;
+  return /^(PrismaClient|DriverAdapterError)/.test(error.name) || AWAY_TEXT.test(error.message);
 }
 
 const RETRY_AFTER_MS = 1_000;
