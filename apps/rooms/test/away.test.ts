@@ -1,12 +1,16 @@
 // With the database away a caller is told `unavailable`, which says that the outcome is not known, and never `internal`.
 
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { testDatabase } from '@parley/postgres/testing';
+import { createLogger } from '@parley/runtime';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { joinRoom } from '../src/changes/join-room.ts';
 import { migrationsFolder } from '../src/index.ts';
+import { createRelayLease } from '../src/log/relay-lease.ts';
 import { createStore } from '../src/store/store.ts';
-import { type Database, openDatabase } from '../src/store/store-database.ts';
+import { type Database, openDatabase, orUnavailable } from '../src/store/store-database.ts';
 
 const ROOM = '00000000-0000-7000-8000-000000000001';
 const open: Database[] = [];
@@ -43,4 +47,20 @@ describe('the database', () => {
     expect(await store.read(ROOM, [])).toMatchObject({ id: ROOM, archived: false, mver: 1 });
     await drop();
   });
+
+  it('that takes connections and never answers holds nobody up for ever', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const connection = { host: '127.0.0.1', port: (silent.address() as AddressInfo).port, user: 'nobody', database: 'none' };
+    await expect(createRelayLease(connection, createLogger({ level: 'silent' }), 100).hold()).rejects.toThrow(/timeout/);
+    await expect(storeAt(connection).read(ROOM, [])).rejects.toMatchObject({ code: 'unavailable' });
+    silent.close();
+  });
+
+  it.each(['Query read timeout', 'timeout exceeded when trying to connect', 'Client has encountered a connection error and is not queryable'])(
+    'is away when the driver says: %s',
+    async (said) => {
+      await expect(orUnavailable(() => Promise.reject(new Error(said)))).rejects.toMatchObject({ code: 'unavailable' });
+    },
+  );
 });

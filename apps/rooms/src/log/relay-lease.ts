@@ -11,13 +11,22 @@ export interface RelayLease {
 
 /** Any number, the same for all processes that share this database. */
 const LOCK_ID = 702_001;
+/** A database that takes longer is away: an answer that never comes must not hold up all changes of rooms for ever. */
+const ANSWER_MS = 10_000;
 
-export function createRelayLease(connection: PgConnection, logger: Logger): RelayLease {
+/** `answerMs`: how long the database may take to answer. */
+export function createRelayLease(connection: PgConnection, logger: Logger, answerMs = ANSWER_MS): RelayLease {
   let client: Client | null = null;
   let held = false;
 
   const connect = async (): Promise<Client> => {
-    const fresh = new Client({ ...connection, application_name: 'parley-rooms-relay' });
+    const fresh = new Client({
+      ...connection,
+      application_name: 'parley-rooms-relay',
+      connectionTimeoutMillis: answerMs,
+      query_timeout: answerMs,
+      keepAlive: true,
+    });
     const forget = (): void => {
       if (client === fresh) {
         client = null;
@@ -38,9 +47,16 @@ export function createRelayLease(connection: PgConnection, logger: Logger): Rela
     async hold() {
       if (held) return true;
       const open = client ?? (await connect());
-      const { rows } = await open.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK_ID]);
-      held = client === open && rows[0]?.locked === true;
-      return held;
+      try {
+        const { rows } = await open.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK_ID]);
+        held = client === open && rows[0]?.locked === true;
+        return held;
+      } catch (error) {
+        // It may hold the lock without our knowing: only its end gives that back.
+        if (client === open) client = null;
+        open.end().catch(() => undefined);
+        throw error;
+      }
     },
     async release() {
       const open = client;

@@ -9,17 +9,28 @@ export type Transaction = Prisma.TransactionClient;
 
 /** Many people join one room at once: they queue for its row, and should get their turn rather than an error. */
 const LOCK_QUEUE_MS = 15_000;
+const CONNECT_MS = 5_000;
+/** Longer than the queue for a row: what is not answered then never will be. */
+const ANSWER_MS = 20_000;
 
 export const openDatabase = (connection: PgConnection): Database =>
   new PrismaClient({
-    adapter: new PrismaPg({ ...connection, max: 10, options: '-c plan_cache_mode=force_custom_plan' }),
+    adapter: new PrismaPg({
+      ...connection,
+      max: 10,
+      options: '-c plan_cache_mode=force_custom_plan',
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: ANSWER_MS,
+      keepAlive: true,
+    }),
     transactionOptions: { maxWait: LOCK_QUEUE_MS, timeout: LOCK_QUEUE_MS },
   });
 
 /** Not reached, closed, too slow: of none of these is it known whether a commit happened. */
 const AWAY = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037']);
-/** Driver adapter's names of the same, and Postgres going down (57P01..03). */
-const AWAY_TEXT = /ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|Connection terminated|DatabaseNotReachable|ConnectionClosed|SocketTimeout|57P0|Server has closed/;
+/** Driver adapter's names of the same, what the driver itself says, and Postgres going down (57P01..03). */
+const AWAY_TEXT =
+  /ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|Connection terminated|DatabaseNotReachable|ConnectionClosed|SocketTimeout|57P0|Server has closed|not queryable|Client was closed|Query read timeout|timeout exce|timeout expired/;
 
 export function isAway(error: unknown): boolean {
   if (error instanceof ParleyError) return false;
