@@ -1,6 +1,7 @@
 // Several processes of accounts on one database, and one that comes back after its end.
 import { type EventLog, LogUnavailable } from '@parley/ports';
 import type { Tokens } from '@parley/protocol';
+import pg from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { PASSWORD, startAccounts } from './accounts-harness.ts';
 
@@ -97,4 +98,21 @@ test('While one process carries the outbox, another does not: nothing is told be
     await one.clock.advance(1_000);
     expect((await one.accountEvents()).map((event) => event.type)).toEqual(['account.created', 'person.changed']);
   });
+});
+
+test('Who signs in while Postgres ends its connections is told to come again, and gets in with the next try.', async () => {
+  const one = await startAccounts();
+  await one.register('ada');
+  const admin = new pg.Client({ ...one.database });
+  await admin.connect();
+  await admin.query('BEGIN');
+  await admin.query('LOCK TABLE session IN EXCLUSIVE MODE');
+  const signIn = () => one.call<Tokens>('POST', '/api/accounts/login', { body: { handle: 'ada', password: PASSWORD } });
+  const cut = signIn();
+  const waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  await vi.waitFor(async () => expect((await admin.query(waiting)).rows).toHaveLength(1), 10_000);
+  await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+  expect((await cut).error).toMatchObject({ code: 'unavailable' });
+  await admin.end();
+  expect((await signIn()).status).toBe(200);
 });

@@ -10,9 +10,20 @@ export type Transaction = Prisma.TransactionClient;
 
 const RETRY_AFTER_MS = 1_000;
 
+const CONNECT_MS = 5_000;
+/** Longer than any transaction may take: what is not answered then never will be. */
+const ANSWER_MS = 20_000;
+
 export function openDatabase(connection: PgConnection): Database {
+  const adapter = new PrismaPg({
+    ...connection,
+    options: '-c plan_cache_mode=force_custom_plan',
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+  });
   // Minimal: Prisma's long messages repeat the arguments of a call, and those hold password hashes.
-  return new PrismaClient({ adapter: new PrismaPg({ ...connection, options: '-c plan_cache_mode=force_custom_plan' }), errorFormat: 'minimal', log: [] });
+  return new PrismaClient({ adapter, errorFormat: 'minimal', log: [] });
 }
 
 /** One transaction; what `work` throws rolls it back. A database that is away is ParleyError('unavailable'). */
@@ -47,8 +58,12 @@ const AWAY_CODES = new Set([
   'ETIMEDOUT',
 ]);
 
+/** What the driver says when a connection has ended or an answer does not come, and Postgres going down (57P01..03). */
+const AWAY_TEXT = /57P0|EPIPE|ECONNRESET|Connection terminated|not queryable|Client was closed|Query read timeout|timeout exce|timeout expired/;
+
 function isAway(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && AWAY_CODES.has(code);
+  if (error instanceof ParleyError || !(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  return (typeof code === 'string' && AWAY_CODES.has(code)) || AWAY_TEXT.test(`${String(code)} ${error.message}`);
 }
