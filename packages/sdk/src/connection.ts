@@ -9,6 +9,8 @@ const HELLO_TIMEOUT_MS = 15_000;
 const RESUME_TIMEOUT_MS = 15_000;
 /** A connection that lasted this long was a good one: the next wait begins small again. */
 const STABLE_MS = 30_000;
+/** Unanswered requests this far apart, and none answered between: the server has forgotten this socket, or will never get to it. */
+const DEAF_MS = 5_000;
 
 /** No later try is answered differently. */
 const REFUSED: ReadonlySet<string> = new Set(['unsupported_protocol', 'origin_refused', 'forbidden']);
@@ -58,6 +60,8 @@ interface Try {
   helloSeen: boolean;
   early: [ServerFrameName, unknown][];
   bye: ErrorBody | null;
+  /** When a request was first left without its answer; null: the last one was answered. */
+  unansweredAt: number | null;
   cancelTimers: () => void;
 }
 
@@ -78,7 +82,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   const open = () => {
     cancelWait = null;
-    const one: Try = { connection: null, token: '', resumed: false, helloSeen: false, early: [], bye: null, cancelTimers: () => {} };
+    const one: Try = { connection: null, token: '', resumed: false, helloSeen: false, early: [], bye: null, unansweredAt: null, cancelTimers: () => {} };
     current = one;
     one.cancelTimers = deps.clock.after(HELLO_TIMEOUT_MS, () => close(one, 'no hello'));
     const auth = async () => {
@@ -150,12 +154,32 @@ export function createConnection(deps: ConnectionDeps): Connection {
     one.resumed = true;
     refusedToken = undefined;
     one.cancelTimers = deps.clock.after(STABLE_MS, () => backOff.reset());
-    deps.resumed(answer);
+    try {
+      deps.resumed(answer);
+    } catch (thrown) {
+      // Half a resume would be a client that shows `online` and sends nothing.
+      deps.onError(asParleyError(thrown).toBody());
+      close(one, 'resume could not be taken');
+      return;
+    }
     wasOnline = true;
     deps.status('online', null);
-    deps.usable((name, payload, timeoutMs) => connection.request(name, payload, timeoutMs));
+    deps.usable((name, payload, timeoutMs) => ask(one, connection.request(name, payload, timeoutMs)));
     for (const [name, payload] of one.early.splice(0)) handle(name, payload);
     settle(null);
+  }
+
+  /** A socket that answers pings and no request would hold up everything for ever: then a new one is tried. */
+  async function ask(one: Try, asked: Promise<unknown>): Promise<unknown> {
+    try {
+      const answer = await asked;
+      one.unansweredAt = null;
+      return answer;
+    } catch (thrown) {
+      one.unansweredAt ??= deps.clock.now();
+      if (current === one && deps.clock.now() - one.unansweredAt >= DEAF_MS) close(one, 'requests are not answered');
+      throw thrown;
+    }
   }
 
   function closed(one: Try, reason: string, refused: ErrorBody | null): void {

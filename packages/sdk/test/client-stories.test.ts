@@ -28,6 +28,43 @@ describe('a client', () => {
     expect(parley.errors).toEqual([]);
   });
 
+  test('whose requests are not answered any more tries a new connection, and what it said gets through', async () => {
+    const { clock, server, online } = world();
+    server.addRoom(ROOM);
+    const parley = await online();
+    server.faults.ack = () => (server.handshakes.length === 1 ? 'lost' : undefined);
+    const sent = Promise.all([parley.room(ROOM).send('one'), parley.room(ROOM).send('two')]);
+    await clock.advance(60_000);
+    expect(server.handshakes).toHaveLength(2);
+    expect((await sent).map((result) => result.seq)).toEqual([3, 4]);
+    expect(parley.state.status).toBe('online');
+  });
+
+  test('keeps its connection when one request alone is not answered', async () => {
+    const { clock, server, online } = world();
+    server.addRoom(ROOM);
+    const parley = await online();
+    let lost = 1;
+    server.faults.ack = () => (lost-- > 0 ? 'lost' : undefined);
+    const sent = parley.room(ROOM).send('one');
+    await clock.advance(60_000);
+    expect(await sent).toMatchObject({ status: 'committed' });
+    expect(server.handshakes).toHaveLength(1);
+  });
+
+  test('that cannot take the answer of a resume does not pretend to be online', async () => {
+    const { clock, server, client } = world();
+    server.addRoom(ROOM);
+    const parley = client();
+    await parley.login({ handle: 'me', password: 'x' });
+    server.faults.resume = (answer) => (server.handshakes.length === 1 ? { ...answer, rooms: null } : answer);
+    const connected = parley.connect();
+    await clock.advance(10_000);
+    await connected;
+    expect(server.handshakes).toHaveLength(2);
+    expect(await parley.room(ROOM).send('one')).toMatchObject({ status: 'committed' });
+  });
+
   test('a message never vanishes between its result and its event', async () => {
     const { server, online } = world();
     server.addRoom(ROOM);

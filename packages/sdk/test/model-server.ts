@@ -33,6 +33,8 @@ export function createModelServer(clock: ManualClock) {
     loseState: false,
     handshake: null as ErrorBody | null,
     ack: (_command: MemberCommand): unknown => undefined,
+    /** Answers this instead of what was worked out. */
+    resume: (answer: object): unknown => answer,
     /** Runs when a resume has been worked out and before it is answered. */
     duringResume: (_emit: (name: string, payload: unknown) => void): void => {},
     /** HTTP answers are worked out at once and arrive after this. */
@@ -129,7 +131,8 @@ export function createModelServer(clock: ManualClock) {
       for (const event of behind) if (!faults.loseEvent(event)) emit(socket, 'event', event);
       for (const room of Object.keys(answer)) emit(socket, 'live', { room, seq: eventsOf(room).length });
     });
-    return { ok: true, epoch: EPOCH, me: changesAfter(request.me), rooms: answer, gone: Object.keys(request.rooms).filter((room) => !isMine(room)) };
+    const gone = Object.keys(request.rooms).filter((room) => !isMine(room));
+    return faults.resume({ ok: true, epoch: EPOCH, me: changesAfter(request.me), rooms: answer, gone });
   };
   const request = (socket: Socket, name: string, payload: unknown): unknown => {
     frames.push({ name, payload });

@@ -73,14 +73,14 @@ export function createRoomLoader(deps: RoomLoaderDeps): RoomLoader {
         const error = asParleyError(thrown);
         deps.onError(error);
         again(error, start);
-        return;
+        break;
       }
     }
+    // In the turn in which nothing more was found to do: no wish can fall between.
+    running = null;
   };
   const start = () => {
-    running ??= run().finally(() => {
-      running = null;
-    });
+    running ??= run();
   };
 
   const open = (track: Track): Promise<void> => {
