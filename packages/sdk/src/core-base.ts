@@ -18,10 +18,19 @@ export function createBase(options: ParleyOptions) {
   const clock = options.clock ?? realClock;
   const url = options.url.replace(/\/+$/, '');
   const storage = options.storage ?? (isBrowser() ? indexedDbStorage(`parley ${url}`) : memoryStorage());
-  const observe: (observation: Observation) => void = options.observe ?? (() => {});
+  const watcher: (observation: Observation) => void = options.observe ?? (() => {});
+  // Who watches must not hold up what is watched: a send whose watcher threw would never end.
+  const observe = (observation: Observation): void => {
+    try {
+      watcher(observation);
+    } catch (thrown) {
+      report(thrown);
+    }
+  };
   const store = createStateStore(clock.now());
   const emitter = createEmitter();
   const onError = (error: ErrorBody) => emitter.emit('error', error);
+  const report = (thrown: unknown) => onError(asParleyError(thrown).toBody());
   /** What changes over the client's life; `me` is the id of who is, or was last, signed in. */
   const at = { epoch: '', closed: false, me: '', connection: null as Connection | null };
 
@@ -66,7 +75,7 @@ export function createBase(options: ParleyOptions) {
     http,
     session,
     onError,
-    report: (thrown: unknown) => onError(asParleyError(thrown).toBody()),
+    report,
     me: () => at.me,
     showMe,
     /** Throws ParleyError when the client is closed, or (`session`) nobody is signed in. */

@@ -40,6 +40,19 @@ describe('a client', () => {
     expect(parley.state.status).toBe('online');
   });
 
+  test('goes on when who watches it throws', async () => {
+    const { server, online } = world();
+    server.addRoom(ROOM);
+    const parley = await online({
+      observe: () => {
+        throw new Error('a mistake of the app');
+      },
+    });
+    expect(await parley.room(ROOM).send('one')).toMatchObject({ seq: 3 });
+    expect(await parley.room(ROOM).send('two')).toMatchObject({ seq: 4 });
+    expect(parley.errors).toContain('unavailable');
+  });
+
   test('keeps its connection when one request alone is not answered', async () => {
     const { clock, server, online } = world();
     server.addRoom(ROOM);
