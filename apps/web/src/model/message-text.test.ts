@@ -9,6 +9,13 @@ describe('needsMarkdown', () => {
   it.each(['*bold*', '`code`', '- item', '1. one', 'see https://x.y', 'a\n\nb', '> quote', '    code', 'a | b'])('parses %j', (text) => {
     expect(needsMarkdown(text)).toBe(true);
   });
+  it.each([
+    ['nested quotes', `${'>'.repeat(30)} deep`],
+    ['nested lists', `${'- '.repeat(30)}deep`],
+    ['thousands of marks', `${'*'.repeat(3_000)}a`],
+  ])('shows %s as they are, for the parser would need seconds', (_what, text) => {
+    expect(needsMarkdown(text)).toBe(false);
+  });
 });
 
 describe('splitMentions', () => {

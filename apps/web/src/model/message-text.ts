@@ -9,8 +9,13 @@ const NEAR_BYTES = 1_500;
 
 const MARKS = /[*_`~[\]<>#|\\&]|https?:\/\/|www\.|^\s*(?:[-+]|\d+[.)])\s|^ {4}|\n\s*\n|@\w+\.\w/m;
 
-/** Most chat is plain words: they are shown without loading or running the Markdown parser. */
-export const needsMarkdown = (text: string): boolean => MARKS.test(text);
+/** Nobody writes this many marks, or lines nested this deep: the parser would need seconds for them, and the page would stand still. */
+const COSTLY_MARKS = 2_000;
+const COSTLY_DEPTH = /^(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])[ \t])){25}/m;
+const isCostly = (text: string): boolean => (text.match(/[*_~`[\]<>|]/g)?.length ?? 0) > COSTLY_MARKS || COSTLY_DEPTH.test(text);
+
+/** Most chat is plain words: they are shown without loading or running the Markdown parser. So is what would cost it too much. */
+export const needsMarkdown = (text: string): boolean => MARKS.test(text) && !isCostly(text);
 
 const encoder = new TextEncoder();
 

@@ -7,7 +7,7 @@ import { splitMentions } from '../model/message-text.ts';
 import { go } from '../state/router.ts';
 import { IconButton } from '../ui/icon-button.tsx';
 import { sayProblem } from '../ui/toasts.tsx';
-import { Mention } from './message-words.tsx';
+import { Mention, Plain } from './message-words.tsx';
 
 /** As much of a HTML tree's node as is looked at here. */
 interface Node {
@@ -38,6 +38,19 @@ function markMentions() {
   return (tree: Node) => visit(tree);
 }
 
+/** Nobody nests this deep; thousands of levels would exhaust the stack here and the layout in the browser. */
+const LEVELS = 24;
+
+function refuseDeepNesting() {
+  return (tree: Node) => {
+    let level: Node[] = [tree];
+    for (let depth = 0; level.length > 0; depth++) {
+      if (depth > LEVELS) throw new RangeError('Markdown nested too deeply');
+      level = level.flatMap((node) => node.children ?? []);
+    }
+  };
+}
+
 function CodeBlock({ children }: ComponentProps<'pre'>) {
   const ref = useRef<HTMLPreElement>(null);
   const [copied, setCopied] = useState(false);
@@ -51,7 +64,9 @@ function CodeBlock({ children }: ComponentProps<'pre'>) {
 }
 
 function Link({ href, children }: ComponentProps<'a'>) {
-  const inside = href?.startsWith(`${location.origin}/`) === true;
+  // An address that may not be opened (javascript: and the like) comes as an empty one.
+  if (href === undefined || href === '') return children;
+  const inside = href.startsWith(`${location.origin}/`);
   if (!inside)
     return (
       <a href={href} target="_blank" rel="noopener noreferrer nofollow">
@@ -78,11 +93,18 @@ const COMPONENTS: Components = {
   pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
   mark: ({ title, children }) => <Mention handle={title ?? ''}>{children}</Mention>,
 };
-const REMARK = [remarkGfm];
+const REMARK = [remarkGfm, refuseDeepNesting];
 const REHYPE = [markMentions];
 
-export const Markdown = memo(({ text }: { text: string }) => (
-  <ReactMarkdown remarkPlugins={REMARK} rehypePlugins={REHYPE} components={COMPONENTS}>
-    {text}
-  </ReactMarkdown>
-));
+export const Markdown = memo(({ text }: { text: string }) => {
+  try {
+    // Called, not rendered: what it throws must not take the page down. The text is then shown as it was written.
+    return ReactMarkdown({ remarkPlugins: REMARK, rehypePlugins: REHYPE, components: COMPONENTS, children: text });
+  } catch {
+    return (
+      <span className="words-plain">
+        <Plain text={text} />
+      </span>
+    );
+  }
+});

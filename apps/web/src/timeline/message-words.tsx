@@ -14,7 +14,7 @@ export function Mention({ handle, children }: { handle: string; children: ReactN
   return <span className={`mention${mine ? ' me-mentioned' : ''}`}>{children}</span>;
 }
 
-function Plain({ text }: { text: string }) {
+export function Plain({ text }: { text: string }) {
   let at = 0;
   return splitMentions(text).map((part) => {
     at += part.text.length;
