@@ -3,7 +3,7 @@ import { until } from '@parley/cli';
 import type { Parley } from '@parley/sdk';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { PASSWORD, patient, type Seat, startSite, useStage, whyNot } from '../src/browser.ts';
+import { PASSWORD, patient, startSite, useStage, whyNot } from '../src/browser.ts';
 import { composer, message, openRoom, roomLink, say, sees, shown, signIn, signUp } from '../src/window.ts';
 
 const stage = useStage(startSite);
