@@ -34,6 +34,7 @@ const TOPIC = TOPICS.roomCommand;
 const RESEND_MS = 5_000;
 const START_BACKOFF_MS = 50;
 const START_BACKOFF_MAX_MS = 2_000;
+const RESTART_MS = 1_000;
 /** A batch that fails and fails is told of again after so many tries, some twenty seconds. */
 const TELL_EVERY = 10;
 
@@ -62,6 +63,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     logId = ends.logId;
     partitionCount = ends.partitions.length;
     places = new Map(known.map(({ partition, next, pos }) => [partition, { next, pos }]));
+    stopped = null;
     publisher.takeOver(known.map(({ partition, published, pos }) => ({ partition, done: published, target: pos })));
     relay.takeOver(known.map(({ partition, relayed, pos }) => ({ partition, done: relayed, target: pos })));
     return new Map(known.map(({ partition, next }) => [partition, next]));
@@ -155,15 +157,28 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     }
   }
 
+  async function consume(): Promise<void> {
+    const begun = await log.consume(TOPIC, { group: 'messages', start: startAt, handle });
+    consumption = begun;
+    begun.ended.catch(ended);
+    if (stopping) await begun.stop();
+  }
+
+  /** Nobody's command is decided now. What does not fit the log waits for the operator; everything else may pass, so it is tried again. */
+  function ended(error: unknown): void {
+    stopped = error instanceof Error ? error.message : String(error);
+    logger.error({ err: error }, 'commands are not decided any more');
+    if (stopping || error instanceof OffsetOutOfRange) return;
+    clock.after(RESTART_MS, () => {
+      if (!stopping) consume().catch(ended);
+    });
+  }
+
   let timer: { cancel(): void } | null = null;
   return {
     start: async () => {
-      consumption = await log.consume(TOPIC, { group: 'messages', start: startAt, handle });
+      await consume();
       timer = clock.every(RESEND_MS, resending);
-      consumption.ended.catch((error: unknown) => {
-        stopped = error instanceof Error ? error.message : String(error);
-        logger.error({ err: error }, 'commands are not decided any more');
-      });
     },
     stop: async () => {
       stopping = true;

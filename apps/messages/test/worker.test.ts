@@ -1,9 +1,12 @@
 // The worker when things go wrong around it.
+import { createManualClock, createSeededRng, OffsetOutOfRange } from '@parley/ports';
+import { createMemoryFeed } from '@parley/ports/memory';
 import { channelOf, type FeedEvents } from '@parley/protocol';
 import { afterEach, expect, test } from 'vitest';
+import { createMessagesCore } from '../src/core.ts';
 import { createMemoryStore } from '../src/memory/index.ts';
 import { DataError, type Store } from '../src/store/store.ts';
-import { createWorld, entryOf, newId, speaker, until, type World } from './world.ts';
+import { createWorld, entryOf, logger, newId, newLog, speaker, until, type World } from './world.ts';
 
 let world: World | null = null;
 afterEach(async () => {
@@ -45,6 +48,31 @@ test('a batch that cannot be decided is told of as a problem until it can', asyn
   away = false;
   await said;
   expect(problems()).toEqual([]);
+});
+
+test.each([
+  ['a mistake somewhere', new Error('a mistake somewhere'), 5],
+  ['another log', new OffsetOutOfRange('another log'), 1],
+])('a consumption that ended by %s is begun again only when that may pass', async (message, error, times) => {
+  const clock = createManualClock();
+  let begun = 0;
+  const failing = async () => {
+    begun++;
+    return { ended: Promise.reject(error), stop: async () => {} };
+  };
+  const core = createMessagesCore({
+    store: createMemoryStore(),
+    log: { ...newLog(), consume: failing },
+    feed: createMemoryFeed({ clock }),
+    clock,
+    rng: createSeededRng(3),
+    logger,
+  });
+  await core.start();
+  await clock.advance(4_500);
+  expect(begun).toBe(times);
+  expect(core.problems()).toEqual([`commands are not decided: ${message}`]);
+  await core.stop();
 });
 
 test('halving finds each of several offenders', async () => {
