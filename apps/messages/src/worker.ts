@@ -1,11 +1,12 @@
 // Consumes `room.command`: one batch over all partitions is loaded, decided and written, with the offsets in the same transaction. It is
 // the only writer of what it writes; a second one is fenced by the compare-and-set. It must never jump over a record.
-import { type Clock, type EventLog, Fenced, type LogConsumption, type LogEnds, type LogRecord, OffsetOutOfRange } from '@parley/ports';
+import { type Clock, type EventLog, Fenced, type LogEnds, type LogRecord, OffsetOutOfRange } from '@parley/ports';
 import { resendChanges, TOPICS } from '@parley/protocol';
 import type { InternalClient, Logger } from '@parley/runtime';
 import { type Decided, decideBatch } from './decide/batch.ts';
 import { decodeInput, type Input, poisonInput } from './decide/decode.ts';
 import { needsOf } from './decide/needs.ts';
+import { keepConsuming } from './keep-consuming.ts';
 import type { Publisher } from './publisher.ts';
 import type { Relay } from './relay.ts';
 import type { PartitionWrite } from './store/batch-write.ts';
@@ -34,7 +35,6 @@ const TOPIC = TOPICS.roomCommand;
 const RESEND_MS = 5_000;
 const START_BACKOFF_MS = 50;
 const START_BACKOFF_MAX_MS = 2_000;
-const RESTART_MS = 1_000;
 /** A batch that fails and fails is told of again after so many tries, some twenty seconds. */
 const TELL_EVERY = 10;
 
@@ -42,8 +42,6 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   let logId = '';
   let partitionCount = 0;
   let places = new Map<number, { next: number; pos: number }>();
-  let consumption: LogConsumption | null = null;
-  let stopped: string | null = null;
   let stopping = false;
   /** Failures in a row of the batch in hand. */
   let failures = 0;
@@ -63,7 +61,6 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     logId = ends.logId;
     partitionCount = ends.partitions.length;
     places = new Map(known.map(({ partition, next, pos }) => [partition, { next, pos }]));
-    stopped = null;
     publisher.takeOver(known.map(({ partition, published, pos }) => ({ partition, done: published, target: pos })));
     relay.takeOver(known.map(({ partition, relayed, pos }) => ({ partition, done: relayed, target: pos })));
     return new Map(known.map(({ partition, next }) => [partition, next]));
@@ -157,34 +154,17 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     }
   }
 
-  async function consume(): Promise<void> {
-    const begun = await log.consume(TOPIC, { group: 'messages', start: startAt, handle });
-    consumption = begun;
-    begun.ended.catch(ended);
-    if (stopping) await begun.stop();
-  }
-
-  /** Nobody's command is decided now. What does not fit the log waits for the operator; everything else may pass, so it is tried again. */
-  function ended(error: unknown): void {
-    stopped = error instanceof Error ? error.message : String(error);
-    logger.error({ err: error }, 'commands are not decided any more');
-    if (stopping || error instanceof OffsetOutOfRange) return;
-    clock.after(RESTART_MS, () => {
-      if (!stopping) consume().catch(ended);
-    });
-  }
-
+  const consuming = keepConsuming({ log, topic: TOPIC, consumer: { group: 'messages', start: startAt, handle }, clock, logger });
   let timer: { cancel(): void } | null = null;
   return {
     start: async () => {
-      await consume();
+      await consuming.start();
       timer = clock.every(RESEND_MS, resending);
     },
     stop: async () => {
       stopping = true;
       timer?.cancel();
-      await consumption?.stop();
-      consumption = null;
+      await consuming.stop();
     },
     savePositions: async () =>
       store.advance(
@@ -192,7 +172,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
         [...places.keys()].map((partition) => ({ partition, published: publisher.done(partition), relayed: relay.done(partition) })),
       ),
     problems: () => [
-      ...(stopped === null ? [] : [`commands are not decided: ${stopped}`]),
+      ...(consuming.problem() === null ? [] : [`commands are not decided: ${consuming.problem()}`]),
       ...(failures > 1 ? [`commands wait: they could not be decided ${failures} times in a row; nothing is lost`] : []),
       ...[...gaps].map(([room, after]) => `room ${room} waits for change ${after + 1} of rooms`),
     ],
