@@ -99,6 +99,24 @@ describe('the embedded Postgres', () => {
     expect(statSync(server.connection('x').host).mode & 0o077).toBe(0);
   });
 
+  it('does not warn of connections that its own stop ends, but of those that somebody else ends', async () => {
+    const warned: string[] = [];
+    const note = (): void => undefined;
+    const logger = { debug: note, info: note, error: note, warn: (fields: object) => void warned.push((fields as { postgres: string }).postgres) };
+    const server = await startEmbeddedPostgres({ dataDir: folder, logger });
+    servers.push(server);
+    const [cut, left] = [new pg.Client(server.connection('postgres')), new pg.Client(server.connection('postgres'))];
+    for (const client of [cut, left]) {
+      client.on('error', () => undefined);
+      await client.connect();
+    }
+    const { rows } = await cut.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await left.query('SELECT pg_terminate_backend($1, 5000)', [rows[0]?.pid]);
+    await vi.waitFor(() => expect(warned).toHaveLength(1), 5_000);
+    await server.stop();
+    expect(warned).toEqual(['FATAL:  terminating connection due to administrator command']);
+  });
+
   it('tells that it ended without being asked', async () => {
     const server = await start(folder);
     process.kill(Number.parseInt(readFileSync(join(folder, 'pg', 'postmaster.pid'), 'utf8'), 10), 'SIGQUIT');

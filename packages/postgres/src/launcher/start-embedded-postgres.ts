@@ -96,8 +96,9 @@ async function startWithSettings(options: EmbeddedPostgresOptions, overrides: Re
     // Postgres skips the process id that its parent's parent tells it: here the one of a dead life that another program has now.
     const fullEnv = stranger === null ? env : [...env, `PG_GRANDPARENT_PID=${stranger}`];
     const command = [...runAs.prefix, ...serverCommand(binaries, cluster, { ...SETTINGS, ...overrides, unix_socket_directories: quoted(socket.path) })];
-    const server = await startServer(command, fullEnv, clock, options.logger);
-    return supervise(server, { cluster, socketPath: socket.path, cleanUp, clock });
+    const life = { asked: false };
+    const server = await startServer(command, fullEnv, clock, life, options.logger);
+    return supervise(server, { cluster, socketPath: socket.path, cleanUp, clock, life });
   } catch (error) {
     cleanUp();
     throw error;
@@ -114,7 +115,21 @@ const quoted = (path: string): string => `"${path.replaceAll('"', '""')}"`;
 /** What only waiting heals: backends of a killed server that have not noticed yet. */
 const TRANSIENT = /pre-existing shared memory block|lock file "postmaster.pid" already exists|lock file .* already exists/;
 
-async function startServer(command: readonly string[], env: readonly string[], clock: Clock, logger: AdapterLogger | undefined): Promise<WatchedProcess> {
+/** Whether our own stop() has been asked for. */
+interface Life {
+  asked: boolean;
+}
+
+/** Drivers say that a connection is closed before the server has heard of it: of our own stop this is no warning. */
+const ENDED_BY_STOP = /^FATAL: +terminating connection due to administrator command$/;
+
+async function startServer(
+  command: readonly string[],
+  env: readonly string[],
+  clock: Clock,
+  life: Life,
+  logger: AdapterLogger | undefined,
+): Promise<WatchedProcess> {
   const deadline = clock.monotonic() + PATIENCE_MS;
   for (;;) {
     const last: string[] = [];
@@ -125,7 +140,8 @@ async function startServer(command: readonly string[], env: readonly string[], c
     const server = runWatched(command, env, (line) => {
       if (line.includes('database system is ready to accept connections')) ready();
       if (last.push(line) > 20) last.shift();
-      if (/^(WARNING|ERROR|FATAL|PANIC):/.test(line)) logger?.warn({ postgres: line }, 'postgres');
+      const expected = life.asked && ENDED_BY_STOP.test(line);
+      if (!expected && /^(WARNING|ERROR|FATAL|PANIC):/.test(line)) logger?.warn({ postgres: line }, 'postgres');
       else logger?.debug({ postgres: line }, 'postgres');
     });
     const first = await Promise.race([isReady, server.exited]);
@@ -141,17 +157,17 @@ interface Supervision {
   readonly socketPath: string;
   readonly cleanUp: () => void;
   readonly clock: Clock;
+  readonly life: Life;
 }
 
-function supervise(server: WatchedProcess, { cluster, socketPath, cleanUp, clock }: Supervision): EmbeddedPostgres {
+function supervise(server: WatchedProcess, { cluster, socketPath, cleanUp, clock, life }: Supervision): EmbeddedPostgres {
   server.keepAlive(false);
-  let asked = false;
   const exited = server.exited.then((code): PostgresExit => {
     cleanUp();
-    return { code, asked };
+    return { code, asked: life.asked };
   });
   const stop = async (): Promise<void> => {
-    asked = true;
+    life.asked = true;
     server.keepAlive(true);
     server.interrupt();
     const impatient = clock.after(PATIENCE_MS, () => {
