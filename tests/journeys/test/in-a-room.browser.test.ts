@@ -175,10 +175,13 @@ test('two tabs of one account refresh their tokens once, and end together', asyn
   for (const tab of [one, two]) await sees(tab, 'both are back');
   expect(refreshes).toEqual(['POST']);
 
+  // A tab behind another draws seldom.
+  await one.page.bringToFront();
   await one.page.getByRole('button', { name: /^Your menu/ }).click();
   await one.page.getByRole('menuitem', { name: 'Sign out' }).click();
   for (const tab of [one, two]) await tab.page.getByRole('heading', { name: 'Sign in to Parley' }).waitFor();
   expect(await storedText(one.page), 'nothing of the account stays behind').not.toContain('both are back');
+  await two.page.bringToFront();
   await signIn(two, 'eve');
   await composer(two).waitFor();
 });

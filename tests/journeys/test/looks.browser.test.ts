@@ -230,8 +230,9 @@ test.runIf(process.env.PARLEY_SCREENSHOTS === '1')(
     await bob.room(room).join();
     await bob.room(room).send('Almost twenty years on, and `build-essential` is *still* the answer.');
     const { seq = 0 } = await ann.room(room).send('@bob Some things never change. It works in Parley too:\n```sh\nsudo apt-get install build-essential\n```');
-    await bob.room(room).react(seq, '🎉');
-    await ann.room(room).react(seq - 1, '👍');
+    // Signs that every machine has a font for.
+    await bob.room(room).react(seq, '☺');
+    await ann.room(room).react(seq - 1, '❤');
     await Promise.all([mkdir(IMAGES, { recursive: true }), mkdir(OTHERS, { recursive: true })]);
     for (const colorScheme of ['light', 'dark'] as const) {
       const visitor = await stage.seat(`Visitor at ${colorScheme}`, { colorScheme, viewport: { width: 1440, height: 900 } });
