@@ -49,9 +49,6 @@ export interface UseCaseDeps {
 const WAIT_MS = 5_000;
 const PUBLIC_ROOMS = 200;
 
-// Ids are compared as text here and as uuids in Postgres, which writes them in lower case.
-const lower = (id: string): string => id.toLowerCase();
-
 export function createUseCases(deps: UseCaseDeps): RoomsUseCases {
   const { store, invitations, clock, rng, internal } = deps;
   const confirm = createConfirm(deps);
@@ -61,13 +58,12 @@ export function createUseCases(deps: UseCaseDeps): RoomsUseCases {
 
   return {
     async create(caller, input) {
-      const members = (input.members ?? []).map(lower);
+      const members = input.members ?? [];
       const changes = createRoom({ ...input, members }, caller);
       await checkKnown(internal, caller, members);
       return confirm(await store.create(rng.id(), caller, changes, clock.now()));
     },
-    async openDirect(caller, user) {
-      const other = lower(user);
+    async openDirect(caller, other) {
       await checkKnown(internal, caller, [other]);
       const made = await store.openDirect(rng.id(), caller, other, openDirect(caller, other), clock.now());
       return made.changed ? confirm(made) : confirmEarlier(deps, made);
@@ -76,13 +72,12 @@ export function createUseCases(deps: UseCaseDeps): RoomsUseCases {
     changeRoom: (caller, room, input) => change(room, caller, [], changeRoom(caller, input)),
     join: (caller, room) => change(room, caller, [], joinRoom(caller)),
     leave: (caller, room) => change(room, caller, [], leaveRoom(caller)),
-    async addMembers(caller, room, users) {
-      const people = users.map(lower);
+    async addMembers(caller, room, people) {
       await checkKnown(internal, caller, people);
       return change(room, caller, people, addMembers(caller, people));
     },
-    removeMember: (caller, room, user) => change(room, caller, [lower(user)], removeMember(caller, lower(user))),
-    changeRole: (caller, room, user, role) => change(room, caller, [lower(user)], changeRole(caller, lower(user), role)),
+    removeMember: (caller, room, user) => change(room, caller, [user], removeMember(caller, user)),
+    changeRole: (caller, room, user, role) => change(room, caller, [user], changeRole(caller, user, role)),
     makeInvitation: async (caller, room, input) => makeInvitation(invitations, rng, await store.read(room, [caller]), caller, input, clock.now()),
     listInvitations: async (caller, room) => listInvitations(invitations, await store.read(room, [caller]), caller, clock.now()),
     removeInvitation: async (caller, room, code) => removeInvitation(invitations, await store.read(room, [caller]), caller, code),
@@ -94,7 +89,7 @@ export function createUseCases(deps: UseCaseDeps): RoomsUseCases {
 async function checkKnown(internal: InternalClient, caller: string, people: readonly string[]): Promise<void> {
   const asked = [...new Set(people)].filter((user) => user !== caller);
   if (asked.length === 0) return;
-  const known = new Set((await internal.call(knownPeople, { ids: asked })).ids.map(lower));
+  const known = new Set((await internal.call(knownPeople, { ids: asked })).ids);
   const unknown = asked.filter((user) => !known.has(user));
   if (unknown.length > 0) throw new ParleyError('not_found', 'There is no such person.', { details: { users: unknown } });
 }

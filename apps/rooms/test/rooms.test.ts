@@ -48,7 +48,8 @@ describe('a change', () => {
     const add = (user: string) => world.as(person(1))('POST', `/api/rooms/${room}/members`, { users: [user] });
     expect((await add(person(2))).body.error.code).toBe('forbidden');
     await world.as(person(0))('PUT', `/api/rooms/${room}/members/${person(1)}`, { role: 'admin' });
-    expect((await add(person(2).toUpperCase())).body.status).toBe('done');
+    expect((await add(person(2).toUpperCase())).body.error.code).toBe('invalid');
+    expect((await add(person(2))).body.status).toBe('done');
     expect((await add(person(2))).body).toEqual({ room, status: 'done' });
     await world.as(person(0))('PUT', `/api/rooms/${room}/members/${person(1)}`, { role: 'member' });
     expect((await add(person(3))).body.error.code).toBe('forbidden');

@@ -18,8 +18,6 @@ export function decideChange(room: RoomState, command: ChangeInput): Decision {
   // A room's first change makes it; anything else in its place means that the first one is missing.
   if (!room.head.exists && change.type !== 'room.created') return { kind: 'gap', after: 0 };
   const { head, msgNo } = room.head;
-  const event = { room: room.room, seq: head + 1, author, time, clientId: null, msgNo, type: change.type, body: lowerUser(change.body) } as RoomEvent;
+  const event = { room: room.room, seq: head + 1, author, time, clientId: null, msgNo, type: change.type, body: change.body } as RoomEvent;
   return { kind: 'event', event, mver, result: null };
 }
-
-const lowerUser = <B extends object>(body: B): B => ('user' in body && typeof body.user === 'string' ? { ...body, user: body.user.toLowerCase() } : body);

@@ -35,12 +35,12 @@ export function decodeInput(record: LogRecord, partitionCount: number): Input {
   if (command.type === 'room.change') {
     // Names and topics are checked where they are typed; here again, because what jsonb refuses would stop the partition.
     if (!isStorable(Object.values(command.change.body).join(' '))) return poisonInput(record, partitionCount, 'holds text that cannot be stored');
-    const input: Input = { kind: 'change', record, command: { ...command, room: command.room.toLowerCase(), author: command.author.toLowerCase() } };
-    return partitionOf(input.command.room, partitionCount) === record.partition ? input : poisonInput(record, partitionCount, 'in the wrong partition');
+    return partitionOf(command.room, partitionCount) === record.partition
+      ? { kind: 'change', record, command }
+      : poisonInput(record, partitionCount, 'in the wrong partition');
   }
-  const member = canonical(command);
-  if (partitionOf(member.room, partitionCount) !== record.partition) return poisonInput(record, partitionCount, 'in the wrong partition');
-  return { kind: 'member', record, command: member, hash: hashOf(bodyOf(member)) };
+  if (partitionOf(command.room, partitionCount) !== record.partition) return poisonInput(record, partitionCount, 'in the wrong partition');
+  return { kind: 'member', record, command, hash: hashOf(bodyOf(command)) };
 }
 
 /** A record set aside: a dead letter, and a stored rejection where it says who asked. Used also for the one that the database refused. */
@@ -49,11 +49,6 @@ export function poisonInput(record: LogRecord, partitionCount: number, reason: s
   // A result may only be stored by the owner of the room's partition.
   const ours = asked !== null && partitionOf(asked.room, partitionCount) === record.partition;
   return { kind: 'poison', record, asked: ours ? asked : null, hash: hashOf(Buffer.from(record.value).toString('base64')), reason: reason.slice(0, 1000) };
-}
-
-/** Postgres answers uuids in lower case; two spellings of one id would be two keys in memory and one in the table. */
-function canonical<C extends MemberInput>(command: C): C {
-  return { ...command, room: command.room.toLowerCase(), author: command.author.toLowerCase(), clientId: command.clientId.toLowerCase() };
 }
 
 /** What was asked, apart from who, where and when: two commands with one client id must agree in this. */
@@ -77,7 +72,7 @@ const hashOf = (text: string): string => digest('sha256', text, 'base64url').sli
 function readAsked(bytes: Uint8Array): Asked | null {
   try {
     const raw = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Record<keyof Asked, unknown>> | null;
-    const [room, author, clientId] = [raw?.room, raw?.author, raw?.clientId].map((id) => safeParse(Id, id).data?.toLowerCase());
+    const [room, author, clientId] = [raw?.room, raw?.author, raw?.clientId].map((id) => safeParse(Id, id).data);
     return room && author && clientId ? { room, author, clientId } : null;
   } catch {
     return null;

@@ -32,7 +32,7 @@ export function decidePost(room: RoomState, member: Membership, command: Command
 /** A reply whose message is not known keeps its text and loses the link: an import is not refused for it. */
 export function decideImport(room: RoomState, command: CommandOf<'message.import'>, hash: string): Decision {
   const { text, replyTo } = command.body;
-  const target = replyTo && room.results.get(resultKey(replyTo.author.toLowerCase(), replyTo.clientId.toLowerCase()))?.seq;
+  const target = replyTo && room.results.get(resultKey(replyTo.author, replyTo.clientId))?.seq;
   const link = target && room.messages.has(target) ? target : null;
   return happened({ ...envelopeOf(room, command, true), type: 'message.posted', body: { text, replyTo: link, thread: null } }, hash);
 }

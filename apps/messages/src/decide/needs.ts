@@ -13,7 +13,7 @@ export function needsOf(inputs: readonly Input[]): LoadRequest {
     rooms.add(r);
     if (input.kind === 'change') {
       const { body } = input.command.change;
-      if ('user' in body) request.members.push({ r, u: body.user.toLowerCase() });
+      if ('user' in body) request.members.push({ r, u: body.user });
     } else {
       const { author, clientId } = input.kind === 'poison' ? (input.asked as Asked) : input.command;
       request.asked.push({ r, a: author, c: clientId });
@@ -30,7 +30,7 @@ function needTarget(
   const r = command.room;
   if (command.type === 'message.import') {
     const reply = command.body.replyTo;
-    if (reply) request.replies.push({ r, a: reply.author.toLowerCase(), c: reply.clientId.toLowerCase() });
+    if (reply) request.replies.push({ r, a: reply.author, c: reply.clientId });
     return;
   }
   const target = command.type === 'message.post' ? command.body.replyTo : command.body.target;

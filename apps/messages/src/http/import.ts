@@ -33,7 +33,7 @@ export function routeImport(app: App, { store, verifier, log, clock }: ImportDep
     },
     async (request) => {
       if (request.caller.role !== 'owner') throw new ParleyError('forbidden', 'Only the owner of this installation may import.');
-      const room = request.params.room.toLowerCase();
+      const room = request.params.room;
       if ((await store.heads([room]))[room] === undefined) throw new ParleyError('not_found', 'There is no such room.');
       const commands = request.body.messages.map((message) => toCommand(room, message));
       await append(log, room, commands);
@@ -48,8 +48,8 @@ const toCommand = (room: string, { clientId, author, time, text, replyTo }: Impo
   v: 1,
   type: 'message.import',
   room,
-  author: author.toLowerCase(),
-  clientId: clientId.toLowerCase(),
+  author,
+  clientId,
   time,
   body: { text, replyTo: replyTo ?? null },
 });

@@ -108,5 +108,5 @@ const unescaped = (json: string): string =>
 function parseIds(text: string): string[] {
   const parsed = z.safeParse(z.array(Id), text === '' ? [] : text.split(','));
   if (!parsed.success) throw new ParleyError('invalid', 'ids must be ids with commas between them.');
-  return parsed.data.map((id) => id.toLowerCase());
+  return parsed.data;
 }

@@ -40,7 +40,7 @@ function routePages(app: App, { store, verifier, core }: RouteDeps): void {
     },
     async (request) => {
       const limit = countWithin(request.query.limit, 50, LIMITS.historyPage);
-      return found(await readSnapshot(store, request.caller.sub, request.params.room.toLowerCase(), core.epoch(), limit));
+      return found(await readSnapshot(store, request.caller.sub, request.params.room, core.epoch(), limit));
     },
   );
   routes.get(
@@ -60,7 +60,7 @@ function routePages(app: App, { store, verifier, core }: RouteDeps): void {
       const given = [before, after, around].filter((value) => value !== undefined);
       if (given.length > 1) throw new ParleyError('invalid', 'Name one of before, after and around.');
       return found(
-        await readPage(store, request.caller.sub, request.params.room.toLowerCase(), {
+        await readPage(store, request.caller.sub, request.params.room, {
           before: place(before),
           after: place(after),
           around: place(around),
@@ -83,7 +83,7 @@ function routePages(app: App, { store, verifier, core }: RouteDeps): void {
     },
     async (request) => {
       const limit = countWithin(request.query.limit, 200, LIMITS.membersPage);
-      const page = found(await store.members(request.caller.sub, request.params.room.toLowerCase(), request.query.after?.toLowerCase() ?? null, limit + 1));
+      const page = found(await store.members(request.caller.sub, request.params.room, request.query.after ?? null, limit + 1));
       return { at: page.at, members: page.members.slice(0, limit), more: page.members.length > limit };
     },
   );
@@ -105,7 +105,7 @@ function routeEvents(app: App, { store, verifier, core }: RouteDeps): void {
       },
     },
     async (request) => {
-      const room = request.params.room.toLowerCase();
+      const room = request.params.room;
       const right = found(await store.right(request.caller.sub, room));
       const after = Math.max(place(request.query.after) ?? 0, right.floor);
       const { head, events } = await store.events(room, after, countWithin(request.query.limit, 100, LIMITS.eventsPage));
@@ -127,7 +127,7 @@ function routeEvents(app: App, { store, verifier, core }: RouteDeps): void {
     },
     async (request) => {
       const user = request.caller.sub;
-      const room = request.params.room.toLowerCase();
+      const room = request.params.room;
       found(await store.right(user, room));
       await core.tellUsers(await store.markRead([{ user, room, ...request.body }]));
       return {};

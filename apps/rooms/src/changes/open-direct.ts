@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { RoomChange } from '@parley/protocol';
 
-const pair = (one: string, other: string): readonly string[] => [...new Set([one.toLowerCase(), other.toLowerCase()])].sort();
+const pair = (one: string, other: string): readonly string[] => [...new Set([one, other])].sort();
 
 /** The same for both, whoever asks. A hash, so that no index holds who talks to whom in the clear. */
 export const directKey = (one: string, other: string): string => createHash('sha256').update(pair(one, other).join(':')).digest('base64url');
