@@ -101,6 +101,44 @@ function useSettled(): { readonly settled: boolean; readonly unsettle: () => voi
   return { settled: settledAt === jumps, unsettle };
 }
 
+interface AimInput {
+  readonly ref: RefObject<HTMLDivElement | null>;
+  readonly rows: readonly Row[];
+  readonly virtualizer: ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
+  readonly flash: string | null;
+}
+
+/**
+ * The row of the last jump, while it flashes. The list finds its way by index, over several frames: when older rows come before it
+ * meanwhile, it would end at another message, so it is sent again. Whoever scrolls is let go.
+ */
+function useAim({ ref, rows, virtualizer, flash }: AimInput) {
+  const aim = useRef<{ readonly key: string; readonly index: number } | null>(null);
+  useLayoutEffect(() => {
+    if (aim.current === null) return;
+    const { key, index: before } = aim.current;
+    const index = rows.findIndex((row) => row.key === key);
+    if (index < 0 || index === before) return;
+    aim.current = { key, index };
+    virtualizer.scrollToIndex(index, { align: 'center' });
+  }, [rows, virtualizer]);
+  useEffect(() => {
+    if (flash === null) aim.current = null;
+  }, [flash]);
+  useEffect(() => {
+    const element = ref.current;
+    const letGo = () => {
+      aim.current = null;
+    };
+    const ways = ['wheel', 'touchmove', 'pointerdown', 'keydown'] as const;
+    for (const way of ways) element?.addEventListener(way, letGo, { passive: true });
+    return () => {
+      for (const way of ways) element?.removeEventListener(way, letGo);
+    };
+  }, [ref]);
+  return aim;
+}
+
 /** The row of a message, or of the first one after it. */
 const indexOfSeq = (rows: readonly Row[], seq: number): number =>
   rows.findIndex((row) => row.kind === 'message' && row.view.seq !== null && row.view.seq >= seq);
@@ -143,6 +181,7 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
   }, [onAtEnd]);
   useStayingAtEnd(ref, atEnd);
 
+  const aim = useAim({ ref, rows, virtualizer, flash });
   const jumpTo = useCallback(
     (to: number): boolean => {
       const { rows: now, virtualizer: list } = latest.current;
@@ -150,11 +189,12 @@ export function useTimelineScroll({ room, seq, data, onAtEnd }: ScrollInput) {
       const row = now[index];
       if (row === undefined) return false;
       unsettle();
+      aim.current = { key: row.key, index };
       list.scrollToIndex(index, { align: 'center' });
       setFlash(row.key);
       return true;
     },
-    [setFlash, unsettle],
+    [setFlash, unsettle, aim],
   );
 
   usePlacing({ room, seq, data, saved: saved !== undefined, virtualizer, jumpTo, look, unsettle });
