@@ -10,6 +10,7 @@ export { finalRecords } from './replay/final-records.ts';
 export { planReplay } from './replay/plan.ts';
 export { type PrivateServer, startPrivateServer } from './replay/private-server.ts';
 export { type ReplayRun, runReplay } from './replay/run-replay.ts';
+export { webRoot } from './web-root.ts';
 
 /** Starts Parley on a folder, listening on loopback. `port` 0 takes a free one. Throws what went wrong, with nothing left running. */
 export const startParley = (options: { dataDir: string; port?: number; registration?: 'open' | 'invite'; logLevel?: string }): Promise<Embedded> =>

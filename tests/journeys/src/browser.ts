@@ -4,11 +4,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startParley } from '@parley/cli';
+import { startParley, webRoot } from '@parley/cli';
 import { createParley, type Parley } from '@parley/sdk';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { webRoot } from '../../../apps/parley/src/web-root.ts';
 import { program } from './program.ts';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -29,11 +28,11 @@ const PATIENCE_MS = 15_000;
 /** vitest's expect.poll, as patient as a loaded machine needs. */
 export const patient = { timeout: PATIENCE_MS, interval: 40 };
 
-const executable = (): string | undefined => process.env.CHROMIUM_PATH ?? PLACES.find((path) => existsSync(path));
+const executable = (): string | undefined => [process.env.CHROMIUM_PATH ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
 
 /** Why browser tests cannot run here; null when they can. */
 export function whyNot(): string | null {
-  if (executable() === undefined) return `no browser: none of ${PLACES.join(', ')} is there, and CHROMIUM_PATH is not set`;
+  if (executable() === undefined) return `no browser: none of ${PLACES.join(', ')} is there, and CHROMIUM_PATH names none`;
   if (!existsSync(join(webRoot, 'index.html'))) return 'the web client is not built: run npm run build';
   return null;
 }
@@ -131,7 +130,7 @@ export function useStage<S extends Site = Site>(start: () => Promise<S>): Stage<
   }, 120_000);
   beforeEach((context) => {
     const reason = whyNot();
-    if (reason !== null) context.skip(reason);
+    if (reason !== null) context.skip(`needs a browser and the built page: ${reason}`);
     complaints = [];
     // What it looked like when it went wrong, for whoever must find out.
     context.onTestFailed(async () => {
