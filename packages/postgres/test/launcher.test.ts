@@ -2,12 +2,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DataFolderInUse, type EmbeddedPostgres, postgresVersion, startEmbeddedPostgres } from '../src/index.ts';
+import { findBinaries } from '../src/launcher/binaries.ts';
+import { runAsUnprivileged } from '../src/launcher/unprivileged.ts';
 
 const STARTER = fileURLToPath(new URL('starter.ts', import.meta.url));
 
@@ -260,6 +262,18 @@ describe.skipIf(process.getuid?.() !== 0)('as root (needs root)', () => {
       await exit(child);
     }
     expect(readFileSync(join(dataDir, 'pg', 'PG_VERSION'), 'utf8')).toBe('18\n');
+  });
+
+  it('finds its programs below a folder that only root may enter, as a checkout in a fresh temporary folder is', () => {
+    const links = join(folder, 'links');
+    const native = dirname(dirname(findBinaries(links).initdb));
+    // Hard links where the disk allows it: the programs are 60 MB.
+    execFileSync('sh', ['-c', 'cp -al "$0" "$1" 2>/dev/null || cp -a "$0" "$1"', native, join(folder, 'native')]);
+    expect(statSync(folder).mode & 0o077).toBe(0);
+    const cluster = join(folder, 'pg');
+    const probe = ['env', `LD_LIBRARY_PATH=${links}:${join(folder, 'native', 'lib')}`, join(folder, 'native', 'bin', 'initdb'), '--show', '-D', cluster];
+    const [program = '', ...args] = [...runAsUnprivileged(cluster, probe).prefix, ...probe];
+    expect(execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })).toBeDefined();
   });
 });
 

@@ -82,8 +82,8 @@ async function startWithSettings(options: EmbeddedPostgresOptions, overrides: Re
   try {
     const binaries = findBinaries(join(dataDir, 'libraries'));
     const cluster = join(dataDir, CLUSTER_FOLDER);
-    const runAs = runAsUnprivileged(cluster);
     const env = [binaries.loaderEnv, 'LC_ALL=C', 'TZ=UTC'];
+    const runAs = runAsUnprivileged(cluster, ['env', ...env, binaries.initdb, '--show', '-D', cluster]);
     await makeCluster(dataDir, binaries, runAs, env);
     const stranger = await stopOrphan(cluster, clock, PATIENCE_MS);
     const socket = makeSocketFolder(dataDir, cluster, runAs);

@@ -10,20 +10,24 @@ export interface RunAs {
   readonly owner: { readonly uid: number; readonly gid: number } | null;
 }
 
-/** The user of a cluster that is there already stays its user. Throws when this root may neither change user nor make a user namespace. */
-export function runAsUnprivileged(cluster: string): RunAs {
+/**
+ * The user of a cluster that is there already stays its user. `probe`: a command of Postgres that finds its own programs; they look with
+ * access(2), which the kept capability does not help, so in a folder that only root may enter (mktemp -d) the namespace is the way.
+ * Throws when neither works.
+ */
+export function runAsUnprivileged(cluster: string, probe: readonly string[]): RunAs {
   if (process.getuid?.() !== 0) return { prefix: [], owner: null };
   const user = ownerOf(cluster) ?? findNobody();
   const asUser = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
-  if (works(asUser)) return { prefix: asUser, owner: user };
+  if (works([...asUser, ...probe])) return { prefix: asUser, owner: user };
   const namespace = ['unshare', '--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`];
-  if (works(namespace)) return { prefix: namespace, owner: { uid: 0, gid: 0 } };
+  if (works([...namespace, ...probe])) return { prefix: namespace, owner: { uid: 0, gid: 0 } };
   throw new Error(
-    'Postgres does not run as root, and this root may neither change its user (setpriv) nor make a user namespace (unshare). Run as an ordinary user.',
+    'Postgres does not run as root, and here root can start it neither as another user (setpriv) nor in a user namespace (unshare). Run Parley as an ordinary user.',
   );
 }
 
-const works = (prefix: readonly string[]): boolean => spawnSync(prefix[0]!, [...prefix.slice(1), 'true'], { stdio: 'ignore' }).status === 0;
+const works = ([program = '', ...args]: readonly string[]): boolean => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 
 function ownerOf(cluster: string): { uid: number; gid: number } | null {
   const found = statSync(cluster, { throwIfNoEntry: false });
