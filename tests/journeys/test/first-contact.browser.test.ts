@@ -13,11 +13,15 @@ test('the first window makes the owner and reads the three messages of #welcome'
   await signUp(ann, 'ann', 'Ann Anderson');
   await ann.page.getByRole('heading', { level: 1, name: 'welcome' }).waitFor();
   await expect.poll(async () => (await shown(ann)).length, patient).toBe(3);
-  expect(
-    await log(ann)
-      .getByRole('article', { name: /^Parley, / })
-      .count(),
-  ).toBe(3);
+  await expect
+    .poll(
+      () =>
+        log(ann)
+          .getByRole('article', { name: /^Parley, / })
+          .count(),
+      patient,
+    )
+    .toBe(3);
   await expect.poll(() => ann.page.title(), patient).toContain('welcome');
 });
 
