@@ -33,6 +33,6 @@ export async function login(context: Context, input: Login, visitor: Visitor): P
     await insertSession(tx, { id: session, personId: user, device: input.device ?? null, cls, refreshToken, now });
     return row;
   });
-  await context.limits.succeeded(handle);
+  await context.limits.succeeded(visitor.address, handle);
   return tokensFor(context, { person: current.person, role: current.role, session, cls, refreshToken });
 }
