@@ -5,6 +5,7 @@ import {
   ChangeRoom,
   CreateRoom,
   Id,
+  isStorable,
   MakeRoomInvitation,
   OpenDirect,
   PublicRooms,
@@ -21,7 +22,9 @@ type App = Parameters<NonNullable<Service['routes']>>[0];
 
 const RoomParams = z.object({ room: Id });
 const MemberParams = z.object({ room: Id, user: Id });
-const Code = z.string().check(z.minLength(1), z.maxLength(100));
+/** Postgres holds no U+0000: asking it for such a text would be an error instead of "nothing found". */
+const askable = z.refine<string>(isStorable, 'must not hold U+0000 or lone surrogates');
+const Code = z.string().check(z.minLength(1), z.maxLength(100), askable);
 const changed = { 200: RoomChanged, 202: RoomChanged };
 
 /** Pending is an answer of its own: it will happen, and must not be repeated. */
@@ -56,7 +59,7 @@ function registerRooms(routes: ZodApp, rooms: RoomsUseCases, onRequest: Hook): v
       schema: {
         tags,
         summary: 'Channels that anybody may join',
-        querystring: z.object({ q: z.optional(z.string().check(z.maxLength(100))) }),
+        querystring: z.object({ q: z.optional(z.string().check(z.maxLength(100), askable)) }),
         response: { 200: PublicRooms },
       },
     },

@@ -23,6 +23,8 @@ export const LIMITS = {
   stateKeyChars: 120,
   /** One value of the user's state, as JSON. */
   stateValueBytes: 16_384,
+  /** Names of `pref:` keys that one user may ever have written. */
+  prefKeys: 500,
   /** Rooms that one resume may name. */
   resumeRooms: 2_000,
   /** A client further behind than this gets `reset` instead of the events. */

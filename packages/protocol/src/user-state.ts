@@ -28,7 +28,10 @@ export const OwnStateKey = z
   .string()
   .check(
     z.maxLength(LIMITS.stateKeyChars),
-    z.regex(/^(mute|draft):[0-9a-f-]{36}$|^pref:[a-z][a-z0-9._-]*$/, 'must be mute:<room>, draft:<room> or pref:<name>'),
+    z.regex(
+      /^(mute|draft):[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$|^pref:[a-z][a-z0-9._-]*$/,
+      'must be mute:<room>, draft:<room> or pref:<name>',
+    ),
   );
 
 export { stateKey } from './wire-names.ts';

@@ -56,7 +56,9 @@ export function routeMe(app: App, { store, verifier, core }: RouteDeps): void {
     },
     async (request) => {
       const { after } = request.query;
-      const [answer] = await store.sync([{ user: request.caller.sub, me: after === undefined ? null : Math.max(0, Math.trunc(after)) }]);
+      const [answer] = await store.sync([
+        { user: request.caller.sub, me: after === undefined ? null : Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, Math.trunc(after))) },
+      ]);
       return (answer as NonNullable<typeof answer>).me;
     },
   );
@@ -79,11 +81,20 @@ export function routeMe(app: App, { store, verifier, core }: RouteDeps): void {
       // Only of rooms that are mine: else one person could make keys without end.
       if (value !== null && !key.startsWith('pref:') && !(await store.right(user, key.slice(key.indexOf(':') + 1))))
         throw new ParleyError('not_found', 'There is no such room.');
+      if (key.startsWith('pref:')) await checkPrefKeys(store, user, key);
       const change = await store.putState(user, key, value);
       await core.tellUsers([{ user, changes: [change] }]);
       return change;
     },
   );
+}
+
+/** Rows are for ever, deleted keys too: without a bound one person could fill the disk with preferences that no client knows. */
+async function checkPrefKeys(store: Store, user: string, key: string): Promise<void> {
+  const [answer] = await store.sync([{ user, me: 0 }]);
+  const names = (answer?.me.changes ?? []).filter((change) => change.key.startsWith('pref:')).map((change) => change.key);
+  if (names.length >= LIMITS.prefKeys && !names.includes(key))
+    throw new ParleyError('too_large', 'There are too many preferences.', { details: { prefKeys: LIMITS.prefKeys } });
 }
 
 const SHAPES = { mute: MuteStateValue, draft: DraftStateValue } as const;
