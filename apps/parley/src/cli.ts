@@ -1,25 +1,33 @@
 // `parley`: the commands and their options. Each command lives in its own file and is loaded only when it is called.
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { explain } from './explain.ts';
 
 const int = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`${text} is not a whole number`);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number, such as 2.');
   return value;
 };
 const positive = (text: string): number => {
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`${text} is not a number above 0`);
+  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0, such as 200.');
   return value;
 };
 /** `60s`, `500ms`, `2m`, or plain seconds. In ms. */
 const duration = (text: string): number => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  if (match === null) throw new Error(`${text} is not a time such as 60s`);
+  if (match === null) throw new InvalidArgumentError('It must be a time, such as 500ms, 60s or 2m.');
   return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h'];
 };
 
-const program = new Command('parley').description('Parley: chat in which nothing that was acknowledged is lost, doubled or reordered.').version('0.1.0');
+const address = (text: string): string => {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? '')) throw new InvalidArgumentError('It must be an address, such as http://127.0.0.1:8080.');
+  return text;
+};
+
+const program = new Command('parley')
+  .description('Parley: chat in which nothing that was acknowledged is lost, doubled or reordered.')
+  .version('0.1.0')
+  .showHelpAfterError('(add --help to see what there is)');
 
 program
   .command('start')
@@ -27,12 +35,12 @@ program
   .option('--json', 'say that it is ready as one line of JSON')
   .action(async (options: { json?: boolean }) => (await import('./commands/start.ts')).start(options));
 
-const importing = program.command('import').description('Takes in conversations of other systems, as commands through the log.');
+const importing = program.command('import').description('Takes in conversations of other systems.');
 importing
   .command('irc')
   .description('One room for each log, its people, its messages with their times, and reply links where FILE.annotation.txt is beside FILE.raw.txt.')
   .argument('<file...>', 'IRC logs')
-  .option('--url <url>', 'a running Parley', 'http://127.0.0.1:8080')
+  .option('--url <url>', 'a running Parley', address, 'http://127.0.0.1:8080')
   .requiredOption('--as <handle>', "the owner's handle; the password is asked for, or read from PARLEY_PASSWORD")
   .option('--json', 'one object at the end')
   .action(async (files: string[], options) => (await import('./commands/import-irc.ts')).importIrc(files, options));
@@ -43,8 +51,8 @@ replaying
   .description('Every nick is a signed-in client on its own socket; the checker then looks for anything lost, doubled or out of order.')
   .argument('<file...>', 'IRC logs')
   .option('--speed <n>', 'times as fast as it was', positive, 1)
-  .option('--max-silence <time>', 'shorten longer pauses in a log to this', duration, 60_000)
-  .option('--url <url>', 'a running Parley; without it a private one is started in a temporary folder')
+  .addOption(new Option('--max-silence <time>', 'shorten longer pauses in a log to this').argParser(duration).default(60_000, '60s'))
+  .option('--url <url>', 'a running Parley; without it a private one is started in a temporary folder', address)
   .option('--load-key <key>', 'with --url: keeps rate limits out of it (an owner makes one: POST /api/load-keys)')
   .addOption(new Option('--kill <n>', 'kill the private server with -9 and restart it n times on the way').argParser(int).default(0).conflicts('url'))
   .option('--history <file>', 'keep the whole history as JSON lines (message text included)')
@@ -59,7 +67,7 @@ program
 program
   .command('doctor')
   .description('Looks for what is wrong here and says how to mend it.')
-  .option('--url <url>', 'also ask a running Parley')
+  .option('--url <url>', 'also ask a running Parley', address)
   .option('--json', 'one object')
   .action(async (options: { url?: string; json?: boolean }) => (await import('./commands/doctor.ts')).doctor(options));
 

@@ -2,7 +2,13 @@
 import { readConfig } from '@parley/runtime';
 import * as z from 'zod/mini';
 
-const port = z.pipe(z.coerce.number(), z.int().check(z.gte(0), z.lte(65_535)));
+// What a person reads who set it wrong; without it zod/mini says no more than "Invalid input".
+const wholeNumber = (most: number) => {
+  const said = `It must be a whole number from 0 to ${most}.`;
+  return z.pipe(z.coerce.number(said), z.int(said).check(z.gte(0, said), z.lte(most, said)));
+};
+const oneOf = <const T extends readonly string[]>(...words: T) => z.enum(words, `It must be one of: ${words.join(', ')}.`);
+
 const origins = z.pipe(
   z.string(),
   z.transform((text) =>
@@ -15,22 +21,18 @@ const origins = z.pipe(
 
 /** name -> [schema, what it is for, default as the reader would write it]. docs/config.md is generated from it. */
 export const CONFIG_FIELDS = {
-  PORT: [z.prefault(port, 8080), 'TCP port for the page, the API and the sockets. 0 takes a free one.', '8080'],
+  PORT: [z.prefault(wholeNumber(65_535), 8080), 'TCP port for the page, the API and the sockets. 0 takes a free one.', '8080'],
   HOST: [
     z.optional(z.string().check(z.minLength(1))),
     'Address to listen on. Without it: 127.0.0.1 until an owner exists, all addresses at later starts (the start line says which).',
     '',
   ],
   PARLEY_DATA: [z.prefault(z.string().check(z.minLength(1)), '.parley'), 'The one folder that holds everything.', '.parley'],
-  PARLEY_REGISTRATION: [z.optional(z.enum(['open', 'invite'])), 'Who may register at a first start; later the owner changes it in the page.', 'open'],
+  PARLEY_REGISTRATION: [z.optional(oneOf('open', 'invite')), 'Who may register at a first start; later the owner changes it in the page.', 'open'],
   PARLEY_ORIGINS: [z.prefault(origins, ''), 'Other web origins that may use the API and the sockets, exact, separated by commas.', ''],
-  PARLEY_LOG_LEVEL: [z.prefault(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), 'warn'), 'What is worth a log line.', 'warn'],
-  PARLEY_LOG_FORMAT: [z.prefault(z.enum(['auto', 'json', 'pretty']), 'auto'), 'pretty on a terminal, JSON elsewhere.', 'auto'],
-  PARLEY_DRAIN_MS: [
-    z.prefault(z.pipe(z.coerce.number(), z.int().check(z.gte(0), z.lte(120_000))), 5000),
-    'How long a stop may take to say goodbye to sockets, in ms.',
-    '5000',
-  ],
+  PARLEY_LOG_LEVEL: [z.prefault(oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'warn'), 'What is worth a log line.', 'warn'],
+  PARLEY_LOG_FORMAT: [z.prefault(oneOf('auto', 'json', 'pretty'), 'auto'), 'pretty on a terminal, JSON elsewhere.', 'auto'],
+  PARLEY_DRAIN_MS: [z.prefault(wholeNumber(120_000), 5000), 'How long a stop may take to say goodbye to sockets, in ms.', '5000'],
   NODE_ENV: [z.optional(z.string()), 'With `production`, `parley demo` is refused.', ''],
 } as const;
 

@@ -135,7 +135,8 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   const { port } = edge.server.address() as AddressInfo;
   step('listening');
   return {
-    url: `http://${host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
+    // Never the name localhost: the first start says 127.0.0.1, and a browser's session belongs to the address it was made at.
+    url: `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${port}`,
     host,
     port,
     hasOwner,

@@ -1,8 +1,11 @@
 // `parley doctor`: looks at everything that can stop Parley here, and says what to do. Changes nothing. Exits with 1 when something is wrong.
+
+import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { Setup } from '@parley/protocol';
 import { type Config, configFromEnv } from '../config.ts';
 import { explain } from '../explain.ts';
 import { webRoot } from '../web-root.ts';
@@ -66,6 +69,7 @@ async function lookAtData(config: Config, look: (what: string, test: () => Promi
     () => dirname(folder),
   );
   await look('data folder', async () => {
+    if (!(await stat(existing)).isDirectory()) complain(`${existing} is a file: set PARLEY_DATA to a folder`);
     await access(existing, constants.W_OK | constants.X_OK);
     return existing === folder ? folder : `${folder} (will be made)`;
   });
@@ -78,18 +82,35 @@ async function lookAtData(config: Config, look: (what: string, test: () => Promi
   await look('port', () => portIsFree(config.PORT, config.HOST ?? '127.0.0.1'));
 }
 
-const portIsFree = (port: number, host: string): Promise<string> =>
-  new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(port, host, () => server.close(() => done(`${port} is free on ${host}`)));
-  });
+const portIsFree = async (port: number, host: string): Promise<string> => {
+  try {
+    const server = createServer().listen(port, host);
+    await once(server, 'listening');
+    server.close();
+    return `${port} is free on ${host}`;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'EADDRINUSE' && (await isParley(`http://127.0.0.1:${port}`)))
+      return `${port} is taken by a Parley that runs: ask it with --url http://127.0.0.1:${port}`;
+    throw error;
+  }
+};
+
+const isParley = (url: string): Promise<boolean> =>
+  fetch(new URL('/api/setup', url), { signal: AbortSignal.timeout(2000) })
+    .then(async (answer) => Setup.safeParse(await answer.json()).success)
+    .catch(() => false);
+
+/** fetch hides the reason in `cause`. */
+const reasonOf = (error: unknown): string => {
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? ('code' in cause && String(cause.code)) || cause.message : message;
+};
 
 async function askRunning(url: string): Promise<string> {
   const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(5000) }).catch((error: unknown) =>
-    complain(`${url} does not answer: ${String(error)}`),
+    complain(`${url} does not answer (${reasonOf(error)}): check the address, and whether it runs`),
   );
-  const health = (await answer.json()) as { problems?: readonly unknown[] };
+  const health = (await answer.json().catch(() => complain(`${url} is not a Parley: it answers with something else`))) as { problems?: readonly unknown[] };
   const problems = health.problems ?? [];
   if (!answer.ok || problems.length > 0) complain(`${url} has problems: ${JSON.stringify(problems)}`);
   return `${url} is ready and well`;

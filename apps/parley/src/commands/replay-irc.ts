@@ -166,13 +166,13 @@ function print(summary: ReplaySummary, report: Report, failures: readonly string
   const ms = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} ms`);
   console.log(`
 ${summary.messages} messages of ${summary.people} people in ${summary.logs} rooms, ${(summary.wallMs / 1000).toFixed(0)} s${summary.kills > 0 ? `, killed with -9 ${summary.kills} times` : ''}
-  expected    ${summary.expected}
-  delivered   ${summary.delivered}
-  lost        ${summary.lost}
-  duplicated  ${summary.duplicated}
-  out of order ${summary.outOfOrder}
-  unseen gaps ${summary.gaps}
-  send to deliver: p50 ${ms(summary.p50Ms)}, p99 ${ms(summary.p99Ms)}`);
+  expected      ${summary.expected}
+  delivered     ${summary.delivered}
+  lost          ${summary.lost}
+  duplicated    ${summary.duplicated}
+  out of order  ${summary.outOfOrder}
+  unseen gaps   ${summary.gaps}
+  send to deliver: p50 ${ms(summary.p50Ms)}, p99 ${ms(summary.p99Ms)}${summary.kills > 0 ? ' (with the time the server was away)' : ''}`);
   for (const problem of problems) console.log(`  ! ${problem}`);
   console.log(isClean(summary) ? 'Nothing was lost, doubled or reordered.' : 'NOT clean: see above.');
 }
@@ -188,6 +188,7 @@ function createProgress(quiet: boolean): Progress {
   const tty = process.stderr.isTTY === true && !quiet;
   let bar: SingleBar | null = null;
   let shown = '';
+  let tenths = 0;
   return {
     say: (text) => {
       if (!quiet) process.stderr.write(`${tty && bar !== null ? '\n' : ''}${text}\n`);
@@ -196,9 +197,12 @@ function createProgress(quiet: boolean): Progress {
       if (quiet) return;
       const total = phase === 'accounts' ? plan.people.length : plan.steps.length;
       if (!tty) {
-        const tenth = `${phase} ${Math.floor((done / Math.max(1, total)) * 10) * 10} %`;
-        if (tenth !== shown) process.stderr.write(`${tenth}\n`);
-        shown = tenth;
+        // Steps end out of turn: only what is further than before is news.
+        const tenth = Math.floor((done / Math.max(1, total)) * 10);
+        if (phase === shown && tenth <= tenths) return;
+        process.stderr.write(`${phase} ${tenth * 10} %\n`);
+        shown = phase;
+        tenths = tenth;
         return;
       }
       if (bar === null || shown !== phase) {

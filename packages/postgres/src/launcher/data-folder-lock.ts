@@ -1,6 +1,6 @@
 // One process per data folder. The lock is a kernel lock (fcntl, taken through SQLite, which Node carries): it ends with its process whatever
 // killed it, so there is no stale lock, no race to take one over and no mistaken process id. The `owner` file only says who holds it.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -28,7 +28,7 @@ const SQLITE_BUSY = 5;
 /** Takes the folder for this process. Throws DataFolderInUse. */
 export function lockDataFolder(folder: string): DataFolderLock {
   const ownerFile = join(folder, 'owner');
-  const database = new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
+  const database = openLock(folder);
   try {
     // Nothing is ever written: no journal beside it.
     database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
@@ -39,6 +39,12 @@ export function lockDataFolder(folder: string): DataFolderLock {
   }
   writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
   return { release: () => database.isOpen && database.close() };
+}
+
+/** SQLite says no more than "unable to open": the folder itself says why. */
+function openLock(folder: string): DatabaseSync {
+  accessSync(folder, constants.W_OK | constants.X_OK);
+  return new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
 }
 
 function readOwner(file: string): number | null {
