@@ -4,9 +4,9 @@ import { type RoomCommand, WELCOME_BOT } from '@parley/protocol';
 import type { WelcomeRoom } from './store/store-account-events.ts';
 
 const TEXTS = [
-  'Welcome to Parley! This is **#welcome**: everybody who joins finds it. Say hello — what you write is kept once and in order, even if your connection breaks while you send it.',
+  'Welcome to Parley! This is **#welcome**, where everybody starts. Say hello. What you write is kept once and in order, even when your connection breaks while you send it.',
   'Press **Ctrl K** (or **⌘ K**) to jump to any room or person. The **+** beside the rooms makes a channel that everybody can find, or a private group. To write to one person, open a direct message.',
-  'You can edit, delete, reply and react by resting on a message. Write `**bold**`, `_italic_` or `` `code` ``. The rest is at home in the docs folder: start with README.md.',
+  'You can edit, delete, reply and react by resting on a message. Write `**bold**`, `_italic_` or `` `code` ``. To build on Parley, see /api/docs at this address.',
 ];
 
 /** A UUID (version 8) made from words: the same words, the same id. */
