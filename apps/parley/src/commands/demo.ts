@@ -8,6 +8,7 @@ import { createParley, type Parley } from '@parley/sdk';
 import { configFromEnv, isSet } from '../config.ts';
 import { startEmbedded } from '../embedded.ts';
 import { importOne } from './import-irc.ts';
+import { onSignal } from './on-signal.ts';
 
 const PASSWORDS = { alice: 'alice-parley', bob: 'bob-parley', echo: 'echo-parley' } as const;
 const HISTORY = fileURLToPath(new URL('../../fixtures/irc/', import.meta.url));
@@ -29,16 +30,11 @@ export async function demo(): Promise<void> {
   console.log(`Parley demo is ready: ${parley.url}
 Sign in as  alice / ${PASSWORDS.alice}   and, in another window, as  bob / ${PASSWORDS.bob}
 Echo answers whatever you say to it: open a direct message with Echo.`);
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) process.exit(130);
-    stopping = true;
+  onSignal(() => {
     void Promise.all(clients.map((client) => client.close()))
       .then(() => parley.stop())
       .finally(() => process.exit(0));
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  });
 }
 
 async function people(url: string, exists: boolean): Promise<Parley[]> {

@@ -4,6 +4,7 @@ import { createLogger } from '@parley/runtime';
 import { configFromEnv } from '../config.ts';
 import { startEmbedded } from '../embedded.ts';
 import { listenHost } from '../listen-host.ts';
+import { onSignal } from './on-signal.ts';
 
 export async function start(options: { json?: boolean }): Promise<void> {
   const config = configFromEnv();
@@ -22,8 +23,7 @@ export async function start(options: { json?: boolean }): Promise<void> {
   const startMs = Math.round(performance.now() - began);
   let stopping = false;
   const stop = (code: number): void => {
-    // A second signal means now: what was acknowledged is on disk already.
-    if (stopping) process.exit(code === 0 ? 130 : code);
+    if (stopping) return;
     stopping = true;
     const hard = setTimeout(() => process.exit(1), config.PARLEY_DRAIN_MS + 10_000);
     void parley.stop().finally(() => {
@@ -31,8 +31,7 @@ export async function start(options: { json?: boolean }): Promise<void> {
       process.exit(code);
     });
   };
-  process.on('SIGINT', () => stop(0));
-  process.on('SIGTERM', () => stop(0));
+  onSignal(() => stop(0));
   if (options.json === true) console.log(JSON.stringify({ ready: true, url: parley.url, startMs, owner: parley.hasOwner, setupCode: parley.setupCode }));
   else console.log(greeting(parley, config.HOST, startMs));
 
