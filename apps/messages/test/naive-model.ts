@@ -39,7 +39,7 @@ export class NaiveRoom {
 
   /** The seq that the sender is told, or the code of the refusal. */
   private judge(command: Exclude<RoomCommand, { type: 'room.change' }>): number | string {
-    if (this.events.length === 0) return 'not_found';
+    if (this.events.length === 0) return command.type === 'message.import' ? 'not_found' : 'not_member';
     const say = (type: string, body: object) => this.push(command.author, command.time, command.clientId, type, body);
     if (command.type === 'message.import') return say('message.posted', { text: command.body.text, replyTo: null, thread: null });
     const me = this.member(command.author);

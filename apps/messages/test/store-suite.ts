@@ -104,7 +104,7 @@ export function describeStore(name: string, { make }: StoreFactory): void {
       await world.say(post);
       await world.say(room.create(alice), room.join(alice, 'owner'), post);
       await until(() => results.length === 2);
-      expect(results.map(({ code }) => code)).toEqual(['not_found', 'not_found']);
+      expect(results.map(({ code }) => code)).toEqual(['not_member', 'not_member']);
       expect(texts(await eventsOf(room.room))).toEqual([]);
     });
 

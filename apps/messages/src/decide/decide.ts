@@ -19,7 +19,8 @@ export function decide(room: RoomState | null, input: Input): Decision {
 }
 
 function decideMember(room: RoomState, command: MemberInput, hash: string): Decision {
-  if (!room.head.exists) return rejected(hash, 'not_found');
+  // A room that is not there and one that is somebody else's: no answer tells them apart.
+  if (!room.head.exists) return rejected(hash, command.type === 'message.import' ? 'not_found' : 'not_member');
   // Imports come from the owner of the installation or from rooms; their authors need not be members, nor the room be open.
   if (command.type === 'message.import') return decideImport(room, command, hash);
   const member = memberOf(room, command.author);
