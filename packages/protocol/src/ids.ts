@@ -45,6 +45,8 @@ export const Emoji = z.string().check(
   z.maxLength(LIMITS.emojiChars),
   storable,
   z.refine((s) => !/\s/.test(s), 'must be one emoji'),
+  // Reactions are a record by emoji, and a record does not hold this key: it would be counted in one place and lost in another.
+  z.refine((s) => s !== '__proto__', 'must be one emoji'),
 );
 
 export const RoomKind = z.enum(['direct', 'group', 'channel']);
