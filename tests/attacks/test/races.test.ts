@@ -15,7 +15,7 @@ afterAll(() => target.close());
 
 const times = <T>(count: number, act: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => act(index)));
 const codesOf = (answers: readonly Answer[]): Record<string, number> =>
-  answers.reduce<Record<string, number>>((counts, { code }) => ({ ...counts, [code]: (counts[code] ?? 0) + 1 }), {});
+  Object.fromEntries([...Map.groupBy(answers, ({ code }) => code)].map(([code, same]) => [code, same.length]));
 const one = (list: readonly Someone[], index: number): Someone => list[index] as Someone;
 const membersOf = async (room: string, asker: Someone): Promise<{ user: string; role: string }[]> =>
   (await target.must<{ members: { user: string; role: string }[] }>('GET', `/api/rooms/${room}/members`, { token: asker.token })).members;

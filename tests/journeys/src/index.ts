@@ -1,2 +1,3 @@
-// What journeys, attacks and fault runs share: a world with people in it.
+// What journeys, attacks and fault runs share: a world with people in it, and the program as a child process.
+export { type Program, program } from './program.ts';
 export { openWorld, type Person, type World, world } from './world.ts';
