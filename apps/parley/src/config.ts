@@ -28,7 +28,7 @@ export const CONFIG_FIELDS = {
     '',
   ],
   PARLEY_DATA: [z.prefault(z.string().check(z.minLength(1)), '.parley'), 'The one folder that holds everything.', '.parley'],
-  PARLEY_REGISTRATION: [z.optional(oneOf('open', 'invite')), 'Who may register at a first start; later the owner changes it in the page.', 'open'],
+  PARLEY_REGISTRATION: [z.optional(oneOf('open', 'invite')), 'Who may register, until the owner chooses in the page.', 'open'],
   PARLEY_ORIGINS: [z.prefault(origins, ''), 'Other web origins that may use the API and the sockets, exact, separated by commas.', ''],
   PARLEY_LOG_LEVEL: [z.prefault(oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'warn'), 'What is worth a log line.', 'warn'],
   PARLEY_LOG_FORMAT: [z.prefault(oneOf('auto', 'json', 'pretty'), 'auto'), 'pretty on a terminal, JSON elsewhere.', 'auto'],
