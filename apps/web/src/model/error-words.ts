@@ -13,7 +13,7 @@ const WORDS: Readonly<Record<string, string>> = {
   weak_password: 'Choose a password of at least 8 characters that is not your name.',
   registration_closed: 'New accounts need an invitation here. Ask someone for a link.',
   invitation_invalid: 'That invitation is unknown, used up or expired. Ask for a new one.',
-  setup_code_required: 'Enter the one-time code that is printed in the server console.',
+  setup_code_required: 'The setup code is missing or wrong. Enter the one that is printed in the server console.',
   slow_down: 'That was a bit fast. Wait a moment, then try again.',
   session_revoked: 'You were signed out: this session was ended.',
   refresh_reused: 'You were signed out for safety. Please sign in again.',
@@ -29,11 +29,13 @@ const WORDS: Readonly<Record<string, string>> = {
   forbidden: 'You may not do that here. Ask an owner of the room.',
 };
 
-const isCoded = (value: unknown): value is { code: string; message?: string } =>
+const isCoded = (value: unknown): value is { code: string; message?: string; retryAfterMs?: number } =>
   typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'string';
 
 /** Anything thrown or answered, in words for people. */
 export function saidOf(problem: unknown): Said {
+  if (isCoded(problem) && problem.code === 'slow_down' && (problem.retryAfterMs ?? 0) >= 2000)
+    return { text: `Too many tries. Wait ${Math.ceil((problem.retryAfterMs ?? 0) / 1000)} seconds, then try again.`, code: problem.code };
   if (isCoded(problem)) return { text: WORDS[problem.code] ?? problem.message ?? 'Something went wrong. Try again.', code: problem.code };
   if (problem instanceof TypeError) return { text: 'The server cannot be reached. Check the connection and try again.', code: null };
   return { text: 'Something went wrong. Try again.', code: null };

@@ -42,4 +42,10 @@ describe('bytesLeft', () => {
 it('cuts a quote without cutting a letter in two', () => {
   expect(oneLine('a\n b')).toBe('a b');
   expect(oneLine('👍'.repeat(100), 10).isWellFormed()).toBe(true);
+  expect(oneLine(`${' '.repeat(39)}👍 and more`, 10).isWellFormed()).toBe(true);
+});
+
+it('shows the words of a marked line, and leaves names and sums alone', () => {
+  expect(oneLine('The **two sentences** in `a.ts`, ~~not~~ [here](https://x.y/z)')).toBe('The two sentences in a.ts, not here');
+  expect(oneLine('snake_case_name is 2 * 3 * 4, ** not bold **')).toBe('snake_case_name is 2 * 3 * 4, ** not bold **');
 });

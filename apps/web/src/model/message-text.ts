@@ -50,8 +50,17 @@ export function splitMentions(text: string): readonly TextPart[] {
   return parts;
 }
 
-/** One line for quotes and announcements. */
+/** **Bold**, ~~struck~~, `code` and [links](…): a single line shows their words. Lone `_` and `*` stay: they are in names and sums. */
+const MARKED = /(\*\*|~~|`)(?=\S)(.+?)(?<=\S)\1|\[([^\]]+)\]\(\S+?\)/g;
+
+/** One line for quotes and announcements, without the marks of Markdown. */
 export function oneLine(text: string, chars = 140): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > chars ? `${[...line].slice(0, chars - 1).join('')}…` : line;
+  // No more than can be shown is looked through: marks cost more than words.
+  const head = text.slice(0, 4 * chars).replace(/[\uD800-\uDBFF]$/, '');
+  const line = head
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(MARKED, (_all, _mark, words?: string, link?: string) => words ?? link ?? '');
+  if (line.length > chars) return `${[...line].slice(0, chars - 1).join('')}…`;
+  return head.length < text.length ? `${line}…` : line;
 }
