@@ -23,7 +23,10 @@ export interface ClientFramesDeps {
   readonly logger: Logger;
 }
 
-/** Frames refused for their rate before the socket is closed, until it keeps to the rate again. */
+/**
+ * Frames refused for their rate, more than were taken, before the socket is closed. Counted down by what is taken, not forgotten at the
+ * first: a flood's bucket fills as well, so some frame of it is always taken.
+ */
 const STRIKES_MAX = 1_000;
 
 export class ClientFrames {
@@ -92,7 +95,8 @@ export class ClientFrames {
   private takeToken(session: Session, kind: 'frames' | 'send', rate: ClassLimits['frames']): void {
     const waitMs = this.deps.buckets.take(`${kind} ${session.claims.cls} ${session.user}`, rate);
     if (waitMs === 0) {
-      if (kind === 'frames') this.strikes.delete(session);
+      const before = this.strikes.get(session) ?? 0;
+      if (kind === 'frames' && before > 0) this.strikes.set(session, before - 1);
       return;
     }
     const refusal = new ParleyError('slow_down', undefined, { retryAfterMs: waitMs });

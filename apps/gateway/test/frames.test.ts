@@ -92,6 +92,17 @@ test('commands of one socket and room reach the log in the order sent, also thro
   expect((await commandsInLog()).map((command) => (command as { body?: { text?: string } }).body?.text)).toEqual(['1', '2', '3', '4']);
 });
 
+test('a person who floods is closed, though some frame of a flood is always taken', async () => {
+  world = await createWorld({ rates: { person: { frames: { burst: 10, perSecond: 50 } } } });
+  const anna = await online(ANNA);
+  for (let i = 0; i < 30 && !anna.socket.isClosed; i++) {
+    for (let j = 0; j < 50; j++) void anna.request('nope', {});
+    await world.clock.advance(20);
+  }
+  expect(anna.socket.isClosed).toBe(true);
+  expect(anna.socket.received.at(-1)).toMatchObject({ name: 'bye', payload: { code: 'slow_down' } });
+});
+
 test('a person who posts too fast is told when to go on; a load key has a class of its own', async () => {
   world = await createWorld({ rates: { person: { send: { burst: 3, perSecond: 1 } } } });
   await world.messages.join(ROOM, ANNA);

@@ -61,6 +61,15 @@ test('origins: the own host and the listed ones connect, a browser from elsewher
   }
 });
 
+test('who leaves the namespace loses the connection: it would be one that no limit counts', async () => {
+  gate = await openGate({ rates: { person: { socketsPerUser: 1 } } });
+  for (let i = 0; i < 3; i++) {
+    const { socket, closed } = await rawSignedIn();
+    socket.send('41');
+    await closed;
+  }
+});
+
 test('admission is bounded before any token is looked at', async () => {
   gate = await openGate({ limits: { admission: { burst: 1, perSecond: 0.001 } } });
   await next(gate.connect(authOf(ANNA)), 'hello');

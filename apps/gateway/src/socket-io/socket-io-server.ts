@@ -107,7 +107,11 @@ function accept(socket: Socket, deps: SocketIoDeps): void {
       const ack = typeof last === 'function' ? (args.pop() as AckFn) : noAck;
       accepted.frame(String(name), args.length === 1 ? args[0] : undefined, ack);
     });
-    socket.on('disconnect', () => accepted.closed());
+    socket.on('disconnect', () => {
+      accepted.closed();
+      // Who leaves the namespace keeps the connection otherwise, and no limit per person counts it any more.
+      socket.conn.close();
+    });
   } catch (error) {
     // Between the check of the handshake and now the gateway began to drain, or the user's other sockets came first.
     const body = (error instanceof ParleyError ? error : new ParleyError('internal')).toBody();
