@@ -12,7 +12,8 @@ export const utf8Bytes = (text: string): number => encoder.encode(text).byteLeng
 /** Lower case only: an id is a key, and a room's id in another case would be in another partition. */
 export const Id = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a UUID in lower case'));
 export const Seq = z.int().check(z.nonnegative());
-export const TimeMs = z.int().check(z.nonnegative());
+/** Up to the last moment that a Date can hold: a later one would throw where it is shown. */
+export const TimeMs = z.int().check(z.nonnegative(), z.lte(8_640_000_000_000_000));
 
 /** One line of text for people: trimmed by the writer, storable, at most `chars` UTF-16 units. */
 export const line = (chars: number, min = 1) =>
