@@ -195,6 +195,18 @@ describe('a reaction', () => {
   });
 });
 
+describe('a time', () => {
+  it('that no clock can show is not imported: it would throw wherever the room is opened', async () => {
+    const bring = (time: number): Promise<Answer> =>
+      target.call('POST', `/api/rooms/${room}/import`, {
+        token: target.operator.token,
+        body: { messages: [{ clientId: randomUUID(), author: eve.user, time, text: 'from afar' }] },
+      });
+    for (const time of [8.64e15 + 1, Number.MAX_SAFE_INTEGER, -1, 0.5]) expect((await bring(time)).code).toBe('invalid');
+    expect((await bring(8.64e15)).code).toBe('ok');
+  });
+});
+
 /** The request line exactly as it is given: fetch would tidy the path. */
 function rawRequest(method: string, path: string, token: string): Promise<{ status: number; text: string }> {
   const { hostname, port } = new URL(target.url);
