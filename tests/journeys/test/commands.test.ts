@@ -159,4 +159,22 @@ describe('parley doctor', () => {
     const wrong = report.findings.filter((finding) => !finding.ok).map((finding) => finding.what);
     expect(wrong).toEqual(expect.arrayContaining(['settings', 'running Parley']));
   });
+
+  it('does not call a port wrong that a running Parley has', async () => {
+    const { url } = await owner();
+    const well = run(['doctor', '--json', '--url', url], { PORT: new URL(url).port });
+    expect(await well.ended).toBe(0);
+    expect(well.stdout()).toContain('is taken by a Parley that runs');
+  });
+});
+
+it.each([
+  [['replay', 'irc', 'x', '--speed', 'fast'], "option '--speed <n>' argument 'fast' is invalid. It must be a number above 0"],
+  [['doctor', '--url', 'nonsense'], "option '--url <url>' argument 'nonsense' is invalid. It must be an address"],
+  [['replay', 'irc', FIXTURES], 'A file is wanted, and this is a folder'],
+])('parley %j says what is wrong, and shows no stack', async (args, said) => {
+  const wrong = run(args);
+  expect(await wrong.ended).toBe(1);
+  expect(wrong.stderr()).toContain(said);
+  expect(wrong.stderr()).not.toMatch(/\n\s+at /);
 });

@@ -71,13 +71,17 @@ describe('npm start', () => {
     const wrong = start({ PORT: 'eighty', PARLEY_REGISTRATION: 'maybe', PARLEY_LOG_LEVEL: 'loud' });
     expect(await wrong.ended).toBe(1);
     for (const name of ['PORT', 'PARLEY_REGISTRATION', 'PARLEY_LOG_LEVEL']) expect(wrong.stderr()).toContain(name);
+    expect(wrong.stderr()).toContain('It must be one of: open, invite.');
+    expect(wrong.stderr()).not.toMatch(/\n\s+at /);
     await expect(stat(data)).rejects.toThrow();
   });
 
   it('asks the first account for the printed code when others can reach it', async () => {
     const open = start({ HOST: '0.0.0.0' });
     const code = (await open.prints(/needs this code: (\S+)/))[1] ?? '';
-    const url = (await urlOf(open)).replace('0.0.0.0', '127.0.0.1');
+    const url = await urlOf(open);
+    // The address of a start without an owner: a browser keeps its session for it.
+    expect(new URL(url).hostname).toBe('127.0.0.1');
     const stranger = createParley({ url });
     await expect(stranger.register({ handle: 'mallory', password: 'correct horse' })).rejects.toMatchObject({ code: 'setup_code_required' });
     const tokens = await stranger.register({ handle: 'ann', password: 'correct horse', setupCode: code });
@@ -101,6 +105,15 @@ describe('npm start', () => {
   it('ends at SIGTERM with code 0 and leaves no Postgres behind', async () => {
     const started = start();
     await urlOf(started);
+    started.child.kill('SIGTERM');
+    expect(await started.ended).toBe(0);
+    await expect(stat(join(data, 'pg', 'postmaster.pid'))).rejects.toThrow();
+  });
+
+  it('takes a Ctrl-C that reaches it twice, from the terminal and handed on, as one', async () => {
+    const started = start();
+    await urlOf(started);
+    started.child.kill('SIGINT');
     started.child.kill('SIGTERM');
     expect(await started.ended).toBe(0);
     await expect(stat(join(data, 'pg', 'postmaster.pid'))).rejects.toThrow();
