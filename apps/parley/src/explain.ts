@@ -2,10 +2,24 @@
 import { ParleyError } from '@parley/protocol';
 import { ConfigError } from '@parley/runtime';
 
+/** Nobody there, or somebody who cannot now. */
+const unavailable = (message: string): string =>
+  message === 'fetch failed'
+    ? 'Nothing answers there. Start Parley, or name its address with --url; repeating is safe. (unavailable)'
+    : `${message} Try again in a moment; repeating is safe. (unavailable)`;
+
+/** What was wrong with which field, where the answer names fields. */
+function fieldsOf(details: unknown): string {
+  if (!Array.isArray(details)) return '';
+  return details.map(({ field, message }: { field?: unknown; message?: unknown }) => ` ${String(field)}: ${String(message)}.`).join('');
+}
+
 export function explain(error: unknown): string {
   if (error instanceof ParleyError) {
-    const action = error.message === error.row.action ? '' : ` ${error.row.action}`;
-    return `${error.message}${action} (${error.code})`;
+    if (error.code === 'unavailable') return unavailable(error.message);
+    // The table speaks to programs; these two say in their own message what a person needs.
+    const plain = error.message === error.row.action || error.code === 'invalid' || error.code === 'forbidden';
+    return `${error.message}${plain ? '' : ` ${error.row.action}`}${fieldsOf(error.details)} (${error.code})`;
   }
   if (!(error instanceof Error)) return String(error);
   if (error instanceof ConfigError) return error.message;

@@ -169,10 +169,12 @@ describe('parley doctor', () => {
 });
 
 it.each([
-  [['replay', 'irc', 'x', '--speed', 'fast'], "option '--speed <n>' argument 'fast' is invalid. It must be a number above 0"],
-  [['doctor', '--url', 'nonsense'], "option '--url <url>' argument 'nonsense' is invalid. It must be an address"],
-  [['replay', 'irc', FIXTURES], 'A file is wanted, and this is a folder'],
-])('parley %j says what is wrong, and shows no stack', async (args, said) => {
+  ["option '--speed <n>' argument 'fast' is invalid. It must be a number above 0", ['replay', 'irc', 'x', '--speed', 'fast']],
+  ["option '--url <url>' argument 'nonsense' is invalid. It must be an address", ['doctor', '--url', 'nonsense']],
+  ['Nothing answers there', ['replay', 'irc', `${FIXTURES}2009-02-23.raw.txt`, '--url', 'http://127.0.0.1:1']],
+  ['There is no message in these files', ['replay', 'irc', fileURLToPath(import.meta.url)]],
+  ['A file is wanted, and this is a folder', ['replay', 'irc', FIXTURES]],
+])('says %j to an operator’s mistake, and shows no stack', async (said, args) => {
   const wrong = run(args);
   expect(await wrong.ended).toBe(1);
   expect(wrong.stderr()).toContain(said);

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Imported, type ImportMessages, LIMITS, People } from '@parley/protocol';
+import { Imported, type ImportMessages, LIMITS, ParleyError, People } from '@parley/protocol';
 import { createParley, type Parley } from '@parley/sdk';
 import { parseAnnotations, type ReplyLinks } from '../irc/parse-annotations.ts';
 import { type IrcEntry, parseIrcLog } from '../irc/parse-irc-log.ts';
@@ -49,6 +49,7 @@ export async function importOne(parley: Parley, file: string, say: (text: string
   const name = basename(file).replace(/(\.raw)?\.txt$/, '');
   const links = parseAnnotations(await readFile(file.replace(/\.raw\.txt$/, '.annotation.txt'), 'utf8').catch(() => ''));
   const messages = entries.filter((entry) => entry.kind === 'message');
+  if (messages.length === 0) throw new ParleyError('invalid', `There is no message in ${basename(file)}: lines must look like \`[12:34] <nick> text\`.`);
   const people = await importPeople(parley, messages);
   const room = await findOrCreateRoom(parley, name);
   const users = [...new Set(people.values())];

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { createChecker, createHistoryWriter, type Report } from '@parley/checker';
+import { ParleyError } from '@parley/protocol';
 import { createParley } from '@parley/sdk';
 import { SingleBar } from 'cli-progress';
 import { parseIrcLog } from '../irc/parse-irc-log.ts';
@@ -41,6 +42,7 @@ export interface ReplaySummary {
 export async function replayIrc(files: readonly string[], options: ReplayIrcOptions): Promise<void> {
   const progress = createProgress(options.json === true);
   const plan = planReplay(await readLogs(files, progress.say), options.maxSilence);
+  if (plan.messages === 0) throw new ParleyError('invalid', 'There is no message in these files: lines must look like `[12:34] <nick> text`.');
   progress.say(`${files.length} logs, ${plan.people.length} people, ${plan.messages} messages`);
   const target = await openTarget(options, progress.say);
   try {
@@ -102,6 +104,8 @@ interface Target {
 async function openTarget(options: ReplayIrcOptions, say: (text: string) => void): Promise<Target> {
   const secret = `replay-${crypto.randomUUID()}`;
   if (options.url !== undefined) {
+    // Its people would try for ever to reach a server that is not there.
+    await createParley({ url: options.url }).setup();
     return { url: options.url, loadKey: options.loadKey, owner: { handle: `replay-${secret.slice(-8)}`, password: secret }, server: null };
   }
   const server = await startPrivateServer();
