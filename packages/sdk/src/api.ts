@@ -148,7 +148,10 @@ export interface Parley {
   /** Ends the session here and on the server, and forgets everything stored. */
   logout(): Promise<void>;
 
-  /** Connects and stays connected (back-off with full jitter, `bye` obeyed). Resolves when first online. Needs a session. */
+  /**
+   * Connects and stays connected (back-off with full jitter, `bye` obeyed). Resolves when first online. Needs a session.
+   * Called while it waits for its next try ("Try now"), it tries at once.
+   */
   connect(): Promise<void>;
   disconnect(): void;
   /** Disconnects, stops timers, gives up tab locks; storage stays. */

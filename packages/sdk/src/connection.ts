@@ -219,6 +219,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
     settle(error);
   };
 
+  const hurry = (): void => {
+    if (cancelWait === null || !wanted) return;
+    cancelWait();
+    open();
+  };
+
   return {
     connect() {
       const online = current?.resumed === true;
@@ -228,18 +234,14 @@ export function createConnection(deps: ConnectionDeps): Connection {
         wanted = true;
         deps.status('connecting');
         open();
-      }
+      } else hurry();
       return done;
     },
     disconnect(status, error) {
       stop(status, error ?? new ParleyError('unavailable', 'Disconnected by the client.'));
       if (error === undefined) deps.status(status, null);
     },
-    hurry() {
-      if (cancelWait === null || !wanted) return;
-      cancelWait();
-      open();
-    },
+    hurry,
     renew(token) {
       const one = current;
       if (one?.connection == null || !one.helloSeen) return;

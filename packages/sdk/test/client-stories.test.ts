@@ -233,7 +233,7 @@ describe('a client', () => {
 
   test('comes back when the server has said, and waits longer at each failure until one lasted 30 s', async () => {
     const { clock, server, online } = world();
-    await online();
+    const parley = await online();
     const tries = async (ms: number) => {
       const before = server.handshakes.length;
       await clock.advance(ms);
@@ -250,6 +250,11 @@ describe('a client', () => {
     const waits = failed.slice(1).map((time, i) => time - failed[i]!);
     expect(waits.slice(0, 5)).toEqual([1_000, 2_000, 4_000, 8_000, 15_000]);
     expect(Math.max(...waits)).toBe(15_000);
+    // "Try now" does not wait.
+    const before = server.handshakes.length;
+    void parley.connect();
+    await settle();
+    expect(server.handshakes.length).toBe(before + 1);
     server.faults.handshake = null;
     await clock.advance(60_000);
     server.cut();
