@@ -1,4 +1,6 @@
 // The chassis of every service.
+import './http/schema-words.ts';
+
 export * from './auth.ts';
 export * from './connection.ts';
 export * from './http/app.ts';
