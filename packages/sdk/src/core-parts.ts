@@ -24,6 +24,7 @@ export function createParts(base: Base) {
     onError: report,
   });
   const loader = createRoomLoader({
+    unread: (room) => store.room(room)?.read.unread ?? 0,
     http,
     clock,
     random: base.random,

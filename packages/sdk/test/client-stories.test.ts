@@ -231,6 +231,20 @@ describe('a client', () => {
     expect(server.fresh(ROOM, 1).room.read).toMatchObject({ seq: 7, unread: 0, n: 3 });
   });
 
+  test('opens a room with everything that is unread, and a little before it', async () => {
+    const { server, online } = world();
+    server.addRoom(ROOM);
+    for (let i = 0; i < 90; i++) server.append(ROOM, POST_BY_OTHER);
+    const parley = await online();
+    parley.room(ROOM).markRead(12);
+    await settle();
+    await parley.room(ROOM).open();
+    const { messages, read } = parley.state.rooms.get(ROOM)!;
+    expect(read.unread).toBe(80);
+    expect(messages).toHaveLength(90);
+    expect(messages.filter(({ seq }) => seq > read.seq)).toHaveLength(80);
+  });
+
   test('comes back when the server has said, and waits longer at each failure until one lasted 30 s', async () => {
     const { clock, server, online } = world();
     const parley = await online();

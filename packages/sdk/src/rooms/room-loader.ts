@@ -8,7 +8,9 @@ import type { Track } from './room-sync.ts';
 
 /** Ids in one call; more than that and all of mine are asked for. */
 const IDS_MOST = 50;
-export const SNAPSHOT_MESSAGES = 50;
+/** Messages of a snapshot: what is unread and a little before it, within these. */
+const SNAPSHOT_MESSAGES = 50;
+const BEFORE_UNREAD = 10;
 
 export interface RoomLoader {
   /** Makes the room's place good again: a snapshot when it is open, else its summary. Tries until it works, or `pause`. */
@@ -31,6 +33,8 @@ export interface RoomLoaderDeps {
   readonly random: () => number;
   readonly tookSummary: (summary: RoomSummary) => void;
   readonly tookSnapshot: (track: Track, snapshot: RoomSnapshot, tail: readonly AnyRoomEvent[]) => boolean;
+  /** How many messages of the room are unread, as far as is known. */
+  readonly unread: (room: string) => number;
   readonly onError: (error: ParleyError) => void;
 }
 
@@ -96,7 +100,8 @@ export function createRoomLoader(deps: RoomLoaderDeps): RoomLoader {
       const tail: AnyRoomEvent[] = [];
       track.tails.add(tail);
       try {
-        const snapshot = await deps.http.call<RoomSnapshot>(`/api/rooms/${track.id}/snapshot`, { query: { limit: SNAPSHOT_MESSAGES } });
+        const limit = Math.min(LIMITS.historyPage, Math.max(SNAPSHOT_MESSAGES, deps.unread(track.id) + BEFORE_UNREAD));
+        const snapshot = await deps.http.call<RoomSnapshot>(`/api/rooms/${track.id}/snapshot`, { query: { limit } });
         if (deps.tookSnapshot(track, snapshot, tail)) return;
       } finally {
         track.tails.delete(tail);
