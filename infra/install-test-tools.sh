@@ -6,10 +6,10 @@ K6_VERSION=v1.8.1
 BIN="${PARLEY_TOOLS_BIN:-$HOME/.cache/parley/bin}"
 
 if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
-  echo "install-test-tools: apt-get install chromium"
+  echo "install-test-tools: apt-get install chromium and fonts"
   if [ "$(id -u)" = 0 ]; then
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-liberation fonts-noto-color-emoji >/dev/null
   else
     echo "install-test-tools: needs root for apt-get; install chromium yourself" >&2
     exit 1

@@ -232,12 +232,12 @@ describe('a client', () => {
   });
 
   test('opens a room with everything that is unread, and a little before it', async () => {
-    const { server, online } = world();
+    const { clock, server, online } = world();
     server.addRoom(ROOM);
     for (let i = 0; i < 90; i++) server.append(ROOM, POST_BY_OTHER);
     const parley = await online();
     parley.room(ROOM).markRead(12);
-    await settle();
+    await clock.advance(1_000);
     await parley.room(ROOM).open();
     const { messages, read } = parley.state.rooms.get(ROOM)!;
     expect(read.unread).toBe(80);
