@@ -2,6 +2,7 @@
 import type { Rng } from '@parley/ports';
 import { createHttpApp, type Logger, type Metrics, registerHealth, registerMetrics, type Service } from '@parley/runtime';
 import type { FastifyInstance } from 'fastify';
+import { CALL_LIMITS, type CallLimits, registerCallLimits } from './call-limits.ts';
 import { registerConnect } from './connect.ts';
 import { registerDocuments } from './documents.ts';
 import { registerHttpMetrics } from './http-metrics.ts';
@@ -19,12 +20,22 @@ export interface EdgeDeps {
   readonly rng: Rng;
   /** Where clients find the socket. Default '/': this server. */
   readonly gatewayUrl?: string;
+  readonly callLimits?: CallLimits;
   /** Counted into, and served at /metrics to this machine, when given. */
   readonly metrics?: Metrics;
 }
 
 /** An app that is ready to listen. `app.server` is the http.Server for the gateway; `app.close()` ends it. */
-export async function createEdge({ services, webRoot, origins, logger, rng, gatewayUrl = '/', metrics }: EdgeDeps): Promise<FastifyInstance> {
+export async function createEdge({
+  services,
+  webRoot,
+  origins,
+  logger,
+  rng,
+  gatewayUrl = '/',
+  callLimits = CALL_LIMITS,
+  metrics,
+}: EdgeDeps): Promise<FastifyInstance> {
   const app = createHttpApp({ logger, rng });
   await registerSecurityHeaders(app, origins);
   await registerOpenApi(app);
@@ -32,6 +43,7 @@ export async function createEdge({ services, webRoot, origins, logger, rng, gate
     registerHttpMetrics(app, metrics);
     registerMetrics(app, metrics);
   }
+  registerCallLimits(app, callLimits);
   registerHealth(app, services);
   registerConnect(app, gatewayUrl);
   await registerServices(app, services);
