@@ -38,11 +38,11 @@ describe('the database', () => {
     await blocker.connect();
     await blocker.query('BEGIN');
     await blocker.query('SELECT 1 FROM rooms FOR UPDATE');
-    const waiting = store.change(ROOM, ROOM, [], () => [{ type: 'room.archived', body: {} }], 0);
+    const refused = expect(store.change(ROOM, ROOM, [], () => [{ type: 'room.archived', body: {} }], 0)).rejects.toMatchObject({ code: 'unavailable' });
     const others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'";
     while ((await blocker.query(others)).rows.length === 0);
     await blocker.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
-    await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
+    await refused;
     await blocker.end();
     expect(await store.read(ROOM, [])).toMatchObject({ id: ROOM, archived: false, mver: 1 });
     await drop();
