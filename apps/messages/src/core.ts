@@ -17,6 +17,8 @@ export interface MessagesCoreDeps {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
+  /** Commands that are decided and written at once; see WorkerDeps. */
+  readonly batchSize?: number;
 }
 
 export interface MessagesCore {
@@ -32,11 +34,20 @@ export interface MessagesCore {
   tellUsers(users: readonly UserChanges[]): Promise<void>;
 }
 
-export function createMessagesCore({ store, log, feed, internal, clock, rng, logger }: MessagesCoreDeps): MessagesCore {
+export function createMessagesCore({ store, log, feed, internal, clock, rng, logger, batchSize }: MessagesCoreDeps): MessagesCore {
   let epoch = '';
   const publisher = createPublisher({ store, feed, clock, logger });
   const relay = createRelay({ store, log, clock, logger });
-  const worker = createWorker({ store, log, publisher, relay, clock, logger, ...(internal ? { internal } : {}) });
+  const worker = createWorker({
+    store,
+    log,
+    publisher,
+    relay,
+    clock,
+    logger,
+    ...(internal ? { internal } : {}),
+    ...(batchSize === undefined ? {} : { batchSize }),
+  });
   const tellUsers: MessagesCore['tellUsers'] = async (users) => {
     if (users.length > 0) await publisher.tell(users, []).catch((error) => logger.warn({ err: error }, 'changes of user state could not be told'));
   };

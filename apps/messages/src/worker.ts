@@ -1,12 +1,16 @@
-// Consumes `room.command`: one batch over all partitions is loaded, decided and written, with the offsets in the same transaction. It is
-// the only writer of what it writes; a second one is fenced by the compare-and-set. It must never jump over a record.
+// Consumes `room.command`: one batch over all partitions is loaded, decided and written, with the offsets in the same transaction, and the
+// next is decided meanwhile. It is the only writer of what it writes; a second one is fenced by the compare-and-set. It must never jump
+// over a record.
 import { type Clock, type EventLog, Fenced, type LogEnds, type LogRecord, OffsetOutOfRange } from '@parley/ports';
 import { resendChanges, TOPICS } from '@parley/protocol';
 import type { InternalClient, Logger } from '@parley/runtime';
 import { type Decided, decideBatch } from './decide/batch.ts';
+import { carryOver } from './decide/carry-over.ts';
 import { decodeInput, type Input, poisonInput } from './decide/decode.ts';
 import { needsOf } from './decide/needs.ts';
+import type { RoomState } from './decide/state.ts';
 import { keepConsuming } from './keep-consuming.ts';
+import { chunksOf, pipeline } from './pipeline.ts';
 import type { Publisher } from './publisher.ts';
 import type { Relay } from './relay.ts';
 import type { PartitionWrite } from './store/batch-write.ts';
@@ -20,6 +24,8 @@ export interface WorkerDeps {
   readonly internal?: InternalClient;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Commands decided and written at once, about: what the log hands over is cut into equal parts of nearly this. */
+  readonly batchSize?: number;
 }
 
 export interface Worker {
@@ -37,8 +43,20 @@ const START_BACKOFF_MS = 50;
 const START_BACKOFF_MAX_MS = 2_000;
 /** A batch that fails and fails is told of again after so many tries, some twenty seconds. */
 const TELL_EVERY = 10;
+/** Larger ones touch each room and person fewer times, smaller ones overlap better: docs/decisions/0006. */
+const BATCH = 250;
+/** What the log hands over at once, when so much waits: the more, the fewer batches begin with nothing to overlap with. */
+const MAX_RECORDS = 1_000;
 
-export function createWorker({ store, log, publisher, relay, internal, clock, logger }: WorkerDeps): Worker {
+/** A batch that is decided and not written yet. */
+interface Prepared {
+  readonly inputs: readonly Input[];
+  /** As it is after the batch. */
+  readonly state: ReadonlyMap<string, RoomState>;
+  readonly decided: Decided;
+}
+
+export function createWorker({ store, log, publisher, relay, internal, clock, logger, batchSize = BATCH }: WorkerDeps): Worker {
   let logId = '';
   let partitionCount = 0;
   let places = new Map<number, { next: number; pos: number }>();
@@ -82,7 +100,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   async function handle(records: readonly LogRecord[]): Promise<void> {
     const fresh = records.filter((record) => record.offset >= (places.get(record.partition)?.next ?? Number.POSITIVE_INFINITY));
     try {
-      if (fresh.length > 0) await write(fresh.map((record) => decodeInput(record, partitionCount)));
+      await pipeline(chunksOf(fresh, batchSize), prepare, commit, writeHalved);
       failures = 0;
     } catch (error) {
       if (error instanceof Fenced) throw error;
@@ -95,24 +113,48 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   }
 
   /** A batch whose data the database refuses is halved until the one record is found; that one gets a stored rejection and a dead letter. */
-  async function write(inputs: readonly Input[]): Promise<void> {
-    try {
-      await attempt(inputs);
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      const [first] = inputs;
-      if (inputs.length > 1) {
-        const half = inputs.length >> 1;
-        await write(inputs.slice(0, half));
-        await write(inputs.slice(half));
-      } else if (first && first.kind !== 'poison') await attempt([poisonInput(first.record, partitionCount, `the database refused it: ${error.message}`)]);
-      else throw error;
+  async function writeHalved(records: readonly LogRecord[], error: unknown): Promise<void> {
+    if (!(error instanceof DataError)) throw error;
+    const half = records.length >> 1;
+    const parts = half > 0 ? [records.slice(0, half), records.slice(half)] : [];
+    for (const part of parts) {
+      const prepared = await prepare(part, null);
+      try {
+        await commit(prepared);
+      } catch (refused) {
+        await writeHalved(part, refused);
+      }
     }
+    if (parts.length === 0) await writePoison(records, error);
   }
 
-  async function attempt(inputs: readonly Input[]): Promise<void> {
-    const state = await store.load(needsOf(inputs));
-    const decided = decideBatch(state, inputs, new Map([...places].map(([partition, { pos }]) => [partition, pos])));
+  async function writePoison(records: readonly LogRecord[], error: DataError): Promise<void> {
+    const inputs = records.map((record) => decodeInput(record, partitionCount));
+    if (inputs.some((input) => input.kind === 'poison')) throw error;
+    await commit(
+      await decideOn(
+        inputs.map(({ record }) => poisonInput(record, partitionCount, `the database refused it: ${error.message}`)),
+        null,
+      ),
+    );
+  }
+
+  const prepare = (records: readonly LogRecord[], before: Prepared | null): Promise<Prepared> =>
+    decideOn(
+      records.map((record) => decodeInput(record, partitionCount)),
+      before,
+    );
+
+  /** `before`: the batch that is being written meanwhile. Changes nothing but its state, so what comes of it may be dropped with it. */
+  async function decideOn(inputs: readonly Input[], before: Prepared | null): Promise<Prepared> {
+    const loaded = await store.load(needsOf(inputs));
+    const state = before ? carryOver(before.state, loaded) : loaded;
+    const pos = before?.decided.pos ?? new Map([...places].map(([partition, place]) => [partition, place.pos]));
+    return { inputs, state, decided: decideBatch(state, inputs, pos) };
+  }
+
+  /** Only ever one at a time: the batch before is committed, and told after it returned. */
+  async function commit({ inputs, decided }: Prepared): Promise<void> {
     const partitions = partitionWrites(inputs, decided);
     const outcome = await store.commit({ topic: TOPIC, logId, partitions, ...decided.rows });
     if (outcome.status === 'fenced') {
@@ -154,7 +196,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     }
   }
 
-  const consuming = keepConsuming({ log, topic: TOPIC, consumer: { group: 'messages', start: startAt, handle }, clock, logger });
+  const consuming = keepConsuming({ log, topic: TOPIC, consumer: { group: 'messages', start: startAt, handle, maxBatch: MAX_RECORDS }, clock, logger });
   let timer: { cancel(): void } | null = null;
   return {
     start: async () => {

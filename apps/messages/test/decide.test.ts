@@ -3,24 +3,9 @@ import type { ReadStateValue, RoomCommand } from '@parley/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readPage } from '../src/read-history.ts';
-import { NaiveRoom } from './naive-model.ts';
 import { batches, PEOPLE, ROOMS } from './random-commands.ts';
-import { runBatches, type Told } from './run-batches.ts';
-
-function runModel(groups: readonly (readonly RoomCommand[])[]) {
-  const rooms = new Map(ROOMS.map((room) => [room, new NaiveRoom()]));
-  const told: Told[] = [];
-  for (const command of groups.flat()) {
-    const result = rooms.get(command.room)?.take(command);
-    if (!result || command.type === 'room.change') continue;
-    const { status, seq, code } = result;
-    told.push({
-      user: command.author,
-      result: { room: command.room, clientId: command.clientId, status, ...(seq === null ? {} : { seq }), ...(code === null ? {} : { code }) },
-    });
-  }
-  return { rooms, told };
-}
+import { runBatches } from './run-batches.ts';
+import { runModel } from './run-model.ts';
 
 const property = (check: (groups: RoomCommand[][]) => Promise<void>) => fc.assert(fc.asyncProperty(batches, check), { numRuns: 150 });
 

@@ -41,7 +41,11 @@ export class NaiveRoom {
   private judge(command: Exclude<RoomCommand, { type: 'room.change' }>): number | string {
     if (this.events.length === 0) return command.type === 'message.import' ? 'not_found' : 'not_member';
     const say = (type: string, body: object) => this.push(command.author, command.time, command.clientId, type, body);
-    if (command.type === 'message.import') return say('message.posted', { text: command.body.text, replyTo: null, thread: null });
+    if (command.type === 'message.import') {
+      const { text, replyTo: to } = command.body;
+      const seq = to === null ? null : (this.results.get(`${to.author} ${to.clientId}`)?.seq ?? null);
+      return say('message.posted', { text, replyTo: seq !== null && this.message(seq, 0) ? seq : null, thread: null });
+    }
     const me = this.member(command.author);
     if (!me) return 'not_member';
     if (this.last('room.archived', 'room.restored') === 'room.archived') return 'room_archived';

@@ -10,7 +10,8 @@ export const partitionOfRoom = (room: string): number => partitionOf(room, PARTI
 
 const person = fc.constantFrom(...PEOPLE);
 const clientId = fc.integer({ min: 1, max: 40 }).map((n) => id('c', n));
-const target = fc.integer({ min: 0, max: 25 });
+// Some messages are much talked about: several batches in a row must meet at them.
+const target = fc.oneof({ weight: 1, arbitrary: fc.integer({ min: 0, max: 25 }) }, { weight: 1, arbitrary: fc.integer({ min: 5, max: 8 }) });
 const text = fc.constantFrom('a', 'b', 'c');
 const emoji = fc.constantFrom('👍', '🎉', 'constructor');
 const role = fc.constantFrom('owner' as const, 'admin' as const, 'member' as const);
@@ -35,7 +36,10 @@ const member = fc.oneof(
   { weight: 2, arbitrary: fc.record({ target }).map((body) => ({ type: 'message.delete', body })) },
   { weight: 3, arbitrary: fc.record({ target, emoji }).map((body) => ({ type: 'reaction.add', body })) },
   { weight: 2, arbitrary: fc.record({ target, emoji }).map((body) => ({ type: 'reaction.remove', body })) },
-  { weight: 1, arbitrary: text.map((said) => ({ type: 'message.import', body: { text: said, replyTo: null } })) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ text, replyTo: fc.option(fc.record({ author: person, clientId }), { freq: 6 }) }).map((body) => ({ type: 'message.import', body })),
+  },
 );
 const room = fc.constantFrom(...ROOMS);
 const draft: fc.Arbitrary<Draft> = fc.oneof(

@@ -8,6 +8,7 @@ import { createMemoryStore } from '../src/memory/index.ts';
 import { readPage, readSnapshot } from '../src/read-history.ts';
 import type { Store } from '../src/store/store.ts';
 import { createSqlStore } from '../src/store/store-sql.ts';
+import { createPipelinedCore, recordsOf } from './pipelined-core.ts';
 import { batches, PEOPLE, ROOMS } from './random-commands.ts';
 import { runBatches } from './run-batches.ts';
 
@@ -62,5 +63,29 @@ test('Postgres and memory give the same answers to the same commands', { timeout
       },
     ),
     { numRuns: 12 },
+  ),
+);
+
+test('Postgres keeps what memory keeps when batches overlap there', { timeout: 120_000 }, () =>
+  fc.assert(
+    fc.asyncProperty(batches, fc.integer({ min: 1, max: 6 }), async (groups, batchSize) => {
+      const database = await testDatabase(migrationsFolder);
+      const store = createSqlStore(database.connection, 2);
+      const cores = [await createPipelinedCore({ batchSize, store }), await createPipelinedCore({ batchSize })] as const;
+      try {
+        for (const core of cores) await core.handle(recordsOf(groups.flat()));
+        expect(cores[0].writes).toEqual(cores[1].writes);
+        // How far things are told is a matter of time.
+        const [sql, memory] = [await readAll(store), await readAll(cores[1].store)].map((all) => ({
+          ...all,
+          positions: all.positions.map(({ next, pos }) => ({ next, pos })),
+        }));
+        expect(sql).toEqual(memory);
+      } finally {
+        for (const core of cores) await core.stop();
+        await database.drop();
+      }
+    }),
+    { numRuns: 8 },
   ),
 );

@@ -109,7 +109,9 @@ export function createServices(deps: ServicesDeps): Services {
         return {};
       }),
     ]);
-    const core = createMessagesCore({ store, log, feed, internal: rooms.clientFor('messages'), clock: life.clock, rng, logger });
+    // Small batches, so that they overlap here as they do under load.
+    const batchSize = faults.between(1, 4);
+    const core = createMessagesCore({ store, log, feed, internal: rooms.clientFor('messages'), clock: life.clock, rng, logger, batchSize });
     bus.register(core.internal.map((handler) => ({ ...handler, handle: (request, caller) => life.ask(() => handler.handle(request, caller)) })));
     const backend: Backend = {
       store,
