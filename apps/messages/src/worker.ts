@@ -2,15 +2,14 @@
 // next is decided meanwhile. It is the only writer of what it writes; a second one is fenced by the compare-and-set. It must never jump
 // over a record.
 import { type Clock, type EventLog, Fenced, type LogEnds, type LogRecord, OffsetOutOfRange } from '@parley/ports';
-import { resendChanges, TOPICS } from '@parley/protocol';
+import { TOPICS } from '@parley/protocol';
 import type { InternalClient, Logger } from '@parley/runtime';
-import { type Decided, decideBatch } from './decide/batch.ts';
-import { carryOver } from './decide/carry-over.ts';
+import type { Decided } from './decide/batch.ts';
 import { decodeInput, type Input, poisonInput } from './decide/decode.ts';
-import { needsOf } from './decide/needs.ts';
-import type { RoomState } from './decide/state.ts';
+import { createGaps } from './gaps.ts';
 import { keepConsuming } from './keep-consuming.ts';
-import { chunksOf, pipeline } from './pipeline.ts';
+import { chunksOf, pipeline } from './pipeline/pipeline.ts';
+import { type Prepared, prepareBatch } from './pipeline/prepare.ts';
 import type { Publisher } from './publisher.ts';
 import type { Relay } from './relay.ts';
 import type { PartitionWrite } from './store/batch-write.ts';
@@ -48,14 +47,6 @@ const BATCH = 250;
 /** What the log hands over at once, when so much waits: the more, the fewer batches begin with nothing to overlap with. */
 const MAX_RECORDS = 1_000;
 
-/** A batch that is decided and not written yet. */
-interface Prepared {
-  readonly inputs: readonly Input[];
-  /** As it is after the batch. */
-  readonly state: ReadonlyMap<string, RoomState>;
-  readonly decided: Decided;
-}
-
 export function createWorker({ store, log, publisher, relay, internal, clock, logger, batchSize = BATCH }: WorkerDeps): Worker {
   let logId = '';
   let partitionCount = 0;
@@ -63,15 +54,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   let stopping = false;
   /** Failures in a row of the batch in hand. */
   let failures = 0;
-  /** room -> last mver applied. */
-  const gaps = new Map<string, number>();
-
-  const askAgain = (room: string, after: number): void => {
-    void internal?.call(resendChanges, { room, after }).catch((error) => logger.warn({ err: error, room }, 'rooms could not be asked to send changes again'));
-  };
-  const resending = (): void => {
-    for (const [room, after] of gaps) askAgain(room, after);
-  };
+  const gaps = createGaps(internal, logger);
 
   async function startAt(partitions: readonly number[], ends: LogEnds): Promise<ReadonlyMap<number, number>> {
     places = new Map();
@@ -131,29 +114,17 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   async function writePoison(records: readonly LogRecord[], error: DataError): Promise<void> {
     const inputs = records.map((record) => decodeInput(record, partitionCount));
     if (inputs.some((input) => input.kind === 'poison')) throw error;
-    await commit(
-      await decideOn(
-        inputs.map(({ record }) => poisonInput(record, partitionCount, `the database refused it: ${error.message}`)),
-        null,
-      ),
-    );
+    const poison = inputs.map(({ record }) => poisonInput(record, partitionCount, `the database refused it: ${error.message}`));
+    await commit(await prepareBatch(store, poison, null, written));
   }
 
-  const prepare = (records: readonly LogRecord[], before: Prepared | null): Promise<Prepared> =>
-    decideOn(
-      records.map((record) => decodeInput(record, partitionCount)),
-      before,
-    );
-
-  /** `before`: the batch that is being written meanwhile. Changes nothing but its state, so what comes of it may be dropped with it. */
-  async function decideOn(inputs: readonly Input[], before: Prepared | null): Promise<Prepared> {
-    const loaded = await store.load(needsOf(inputs));
-    const state = before ? carryOver(before.state, loaded) : loaded;
-    const pos = before?.decided.pos ?? new Map([...places].map(([partition, place]) => [partition, place.pos]));
-    return { inputs, state, decided: decideBatch(state, inputs, pos) };
+  const written = (): ReadonlyMap<number, number> => new Map([...places].map(([partition, { pos }]) => [partition, pos]));
+  async function prepare(records: readonly LogRecord[], before: Prepared | null): Promise<Prepared> {
+    const inputs = records.map((record) => decodeInput(record, partitionCount));
+    return prepareBatch(store, inputs, before, written);
   }
 
-  /** Only ever one at a time: the batch before is committed, and told after it returned. */
+  /** Never two at once: the next begins when this has returned, so batches are written and told in order. */
   async function commit({ inputs, decided }: Prepared): Promise<void> {
     const partitions = partitionWrites(inputs, decided);
     const outcome = await store.commit({ topic: TOPIC, logId, partitions, ...decided.rows });
@@ -183,14 +154,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   }
 
   function report(decided: Decided): void {
-    for (const room of decided.changed) gaps.delete(room);
-    for (const { room, after } of decided.gaps) {
-      if (gaps.get(room) !== after) {
-        logger.error({ room, after }, 'a change of the room is missing: rooms is asked to send again');
-        askAgain(room, after);
-      }
-      gaps.set(room, after);
-    }
+    gaps.note(decided);
     for (const letter of decided.rows.deadLetters) {
       logger.error({ partition: letter.partition, offset: letter.offset }, 'a command could not be decided and was set aside as a dead letter');
     }
@@ -201,7 +165,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   return {
     start: async () => {
       await consuming.start();
-      timer = clock.every(RESEND_MS, resending);
+      timer = clock.every(RESEND_MS, gaps.askAgain);
     },
     stop: async () => {
       stopping = true;
@@ -216,7 +180,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     problems: () => [
       ...(consuming.problem() === null ? [] : [`commands are not decided: ${consuming.problem()}`]),
       ...(failures > 1 ? [`commands wait: they could not be decided ${failures} times in a row; nothing is lost`] : []),
-      ...[...gaps].map(([room, after]) => `room ${room} waits for change ${after + 1} of rooms`),
+      ...gaps.problems(),
     ],
   };
 }

@@ -7,8 +7,8 @@ type Rooms = ReadonlyMap<string, RoomState>;
 type CarryOver = (left: Rooms, loaded: Rooms) => Rooms;
 
 const planted = vi.hoisted(() => ({ carryOver: null as unknown as CarryOver }));
-vi.mock('../src/decide/carry-over.ts', () => ({ carryOver: (left: Rooms, loaded: Rooms) => planted.carryOver(left, loaded) }));
-const { carryOver } = await vi.importActual<{ carryOver: CarryOver }>('../src/decide/carry-over.ts');
+vi.mock('../src/pipeline/carry-over.ts', () => ({ carryOver: (left: Rooms, loaded: Rooms) => planted.carryOver(left, loaded) }));
+const { carryOver } = await vi.importActual<{ carryOver: CarryOver }>('../src/pipeline/carry-over.ts');
 
 const each = (change: (left: RoomState, loaded: RoomState) => RoomState): CarryOver => {
   return (left, loaded) => {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { createMemoryStore } from '../src/memory/index.ts';
-import { chunksOf } from '../src/pipeline.ts';
+import { chunksOf } from '../src/pipeline/pipeline.ts';
 import type { Store } from '../src/store/store.ts';
 import { createPipelinedCore, type PipelinedCore, recordsOf } from './pipelined-core.ts';
 import { batches, PEOPLE, ROOMS } from './random-commands.ts';

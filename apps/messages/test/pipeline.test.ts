@@ -2,7 +2,7 @@
 import type { RoomCommand } from '@parley/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createMemoryStore } from '../src/memory/index.ts';
-import { chunksOf, pipeline } from '../src/pipeline.ts';
+import { chunksOf, pipeline } from '../src/pipeline/pipeline.ts';
 import type { BatchWrite } from '../src/store/batch-write.ts';
 import { DataError, type Store } from '../src/store/store.ts';
 import { failuresChangeNothing, overlappingChangesNothing } from './pipeline-property.ts';

@@ -1,6 +1,6 @@
 // What a batch was decided on and left behind is laid over what was loaded for the next, which may have been read before the first was
 // written. It must never prefer what was loaded: that may be the state of before.
-import type { RoomState } from './state.ts';
+import type { RoomState } from '../decide/state.ts';
 
 /**
  * The state to decide batch k+1 on, while batch k is being written. `left`: k's state after its decisions. `loaded`: what k+1 names, read
@@ -16,7 +16,7 @@ import type { RoomState } from './state.ts';
  *   right, whichever of the two was read. "Not there" is right likewise.
  * A reply of an import is two steps, the result of a client id and the message that it points to. If k decided that result, k has the
  * message as well: it posted it, or had it as the target. If not, the result was there before k, and the load answers both; should k have
- * changed that message, k's is taken. A person's own state is never read to decide (user-batch.ts), so it needs no cover.
+ * changed that message, k's is taken. A person's own state is never read to decide (decide/user-batch.ts), so it needs no cover.
  * A room that k did not name is as it was loaded. Rooms of k that k+1 does not name are let go: who names them later loads them when k is
  * committed. Holding more than k+1 named, from k or from before, is no harm: by the above all of it is true.
  */
