@@ -140,16 +140,23 @@ const packets = (): readonly string[] => [
   'b4AAAA',
 ];
 
-/** A raw connection that has said who it is. */
+/** A raw connection that has said who it is. On a fast machine the gateway admits fewer than are tried: then it is tried again when the gateway said. */
 function open(): Promise<WebSocket> {
   const socket = new WebSocket(`${target.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
   return new Promise((resolve, reject) => {
     socket.on('error', () => {});
-    socket.once('close', () => reject(new Error('closed at the handshake')));
+    const onClose = (): void => reject(new Error('closed at the handshake'));
+    socket.once('close', onClose);
     socket.on('message', function wait(data) {
       const text = String(data);
+      if (text.startsWith('44')) socket.off('close', onClose);
       if (text.startsWith('0')) socket.send(`40{"token":"${attacker.token}","protocol":${LIMITS.protocolVersion}}`);
-      if (text.startsWith('44')) reject(new Error(text));
+      if (text.startsWith('44')) {
+        const { data: refused } = JSON.parse(text.slice(2)) as { data: { code: string; retryAfterMs: number } };
+        if (refused.code === 'overloaded') setTimeout(() => open().then(resolve, reject), refused.retryAfterMs);
+        else reject(new Error(text));
+        return;
+      }
       if (!text.startsWith('42["hello"')) return;
       socket.off('message', wait);
       resolve(socket);
