@@ -12,7 +12,7 @@ const SUITES: Record<string, () => Promise<readonly Row[]>> = {
   start: async () => (await import('./start.ts')).benchStart(repeats),
   path: async () => (await import('./path.ts')).benchPath(repeats),
   commit: async () => (await import('./commit.ts')).benchCommit(),
-  fanout: async () => (await import('./fanout.ts')).benchFanout(),
+  fanout: async () => (await import('./fanout.ts')).benchFanout(repeats),
 };
 
 const show = (value: number | null): string => (value === null ? '' : Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2));
