@@ -33,7 +33,8 @@ export interface World {
   close(): Promise<void>;
 }
 
-const PATIENCE_MS = 15_000;
+/** A client that was cut off more than once may wait 30 s before it looks again. */
+const PATIENCE_MS = 45_000;
 let counter = 0;
 
 /** Handles are unique over all worlds, so that journeys can share a cluster. */

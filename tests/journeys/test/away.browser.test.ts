@@ -79,7 +79,7 @@ test('the server is killed with -9 and comes back: what both wrote meanwhile is 
   expect(await sameRow(ann, waiting[0])).toBe(true);
   expect(await sameRow(ben, waiting[1])).toBe(true);
   expect(await sameRow(ann, waiting[2])).toBe(true);
-}, 90_000);
+}, 150_000);
 
 test('a kill in the middle of a burst loses and doubles none of it', async () => {
   await say(ben, 'the last before the second kill');
@@ -93,4 +93,4 @@ test('a kill in the middle of a burst loses and doubles none of it', async () =>
   told.push(...burst);
   for (const seat of [ann, ben]) await expect.poll(() => bar(seat, AWAY).count(), { ...patient, timeout: 40_000 }).toBe(0);
   await agree(told);
-}, 90_000);
+}, 150_000);
