@@ -9,6 +9,7 @@ export * from './http/messages.ts';
 export * from './http/rooms.ts';
 export * from './ids.ts';
 export * from './internal/contract.ts';
+export * from './internal/erasure.ts';
 export * from './internal/messages.ts';
 export * from './internal/others.ts';
 export * from './limits.ts';

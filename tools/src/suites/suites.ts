@@ -33,6 +33,7 @@ export function sortFiles(paths: readonly string[]): ReadonlyMap<string, readonl
 }
 
 export const findTestFiles = (root: string): readonly string[] =>
-  globSync('{apps,packages,tests,tools,load}/**/*.test.{ts,tsx}', { cwd: root, exclude: (path) => /(^|[\\/])(node_modules|dist|generated)$/.test(path) }).map(
-    (path) => path.split(sep).join('/'),
-  );
+  globSync('{apps,packages,tests,tools,load,infra}/**/*.test.{ts,tsx}', {
+    cwd: root,
+    exclude: (path) => /(^|[\\/])(node_modules|dist|generated)$/.test(path),
+  }).map((path) => path.split(sep).join('/'));

@@ -1,0 +1,2 @@
+// Real engines without Docker.
+export * from './engine.ts';

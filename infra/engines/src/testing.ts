@@ -1,0 +1,2 @@
+// Engines for test files. Filled in next.
+export {};
