@@ -15,5 +15,8 @@ export * from './log.ts';
 export * from './metrics.ts';
 export * from './read-config.ts';
 export * from './revocations.ts';
+export * from './saga/saga.ts';
+export * from './saga/saga-runner.ts';
+export * from './saga/sql-saga-store.ts';
 export * from './service.ts';
 export * from './verifier.ts';
