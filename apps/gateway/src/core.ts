@@ -11,6 +11,7 @@ import { Sender } from './frames/send.ts';
 import { TokenBucket, TokenBuckets } from './frames/token-bucket.ts';
 import { Typing } from './frames/typing.ts';
 import { type GatewayConfig, type Limits, limitsOf } from './gateway-config.ts';
+import { sayGoodbyes } from './goodbyes.ts';
 import { Online } from './people/online.ts';
 import { Profiles } from './people/profiles.ts';
 import { Watched } from './people/watched.ts';
@@ -73,6 +74,8 @@ export interface GatewayCore {
 const LOST_COLLECT_MS = 20;
 /** After that the users are compared over this time. */
 const LOST_SPREAD_MS = 1_000;
+/** Who is sent to another worker comes there after this at most. */
+const ELSEWHERE_MS = 200;
 
 /** One worker's gateway. */
 export const createGatewayCore = (deps: GatewayCoreDeps): GatewayCore => new Core(deps);
@@ -101,7 +104,7 @@ class Core implements GatewayCore {
   private readonly queues: Queues;
   private readonly frames: ClientFrames;
   private readonly timers: { cancel(): void }[] = [];
-  private phase: 'new' | 'running' | 'draining' | 'stopped' = 'new';
+  private phase: 'new' | 'running' | 'leaving' | 'draining' | 'stopped' = 'new';
   private stopping: Promise<void> | null = null;
   private lostSoon = false;
 
@@ -221,7 +224,7 @@ class Core implements GatewayCore {
   }
 
   private checkServing(): void {
-    if (this.phase === 'draining' || this.phase === 'stopped')
+    if (this.phase === 'leaving' || this.phase === 'draining' || this.phase === 'stopped')
       throw new ParleyError('draining', undefined, { retryAfterMs: this.spread(this.limits.drainSpreadMs) });
     if (this.phase === 'new' || this.heads.epoch === null)
       throw new ParleyError('unavailable', 'The gateway has not reached messages yet.', { retryAfterMs: 500 });
@@ -333,7 +336,7 @@ class Core implements GatewayCore {
       logger,
       buckets: this.buckets,
       rates: this.limits.rates,
-      isDraining: () => this.phase !== 'running',
+      isDraining: () => this.phase !== 'running' && this.phase !== 'leaving',
       handlers: handlersOf({
         resume: { hubs: this.hubs, users: this.users, sync: this.sync, state: this.state, resumeEvents: this.limits.worker.resumeEvents },
         sender: this.sender,
@@ -347,13 +350,18 @@ class Core implements GatewayCore {
 
   private async drain(): Promise<void> {
     const wasRunning = this.phase === 'running';
-    this.phase = 'draining';
     const late = new Promise<void>((resolve) => {
       const timer = this.deps.clock.after(this.limits.drainMs, resolve);
       this.timers.push(timer);
     });
-    const message = 'This server is going down for a restart.';
-    for (const session of this.sessions) session.emit('bye', { code: 'draining', message, retryAfterMs: this.spread(this.limits.drainSpreadMs) });
+    const body = (retryAfterMs: number) => ({ code: 'draining' as const, message: 'This server is going down for a restart.', retryAfterMs });
+    if (wasRunning && this.limits.goodbyeMs > 0) {
+      this.phase = 'leaving';
+      const { clock } = this.deps;
+      await Promise.race([late, sayGoodbyes({ clock, sessions: () => this.sessions, body: () => body(this.spread(ELSEWHERE_MS)) }, this.limits.goodbyeMs)]);
+    }
+    this.phase = 'draining';
+    for (const session of this.sessions) if (!session.leaving) session.emit('bye', body(this.spread(this.limits.drainSpreadMs)));
     if (wasRunning) await Promise.race([late, this.finish()]);
     this.phase = 'stopped';
     for (const session of [...this.sessions]) {

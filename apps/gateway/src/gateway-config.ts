@@ -26,6 +26,11 @@ export interface GatewayConfig {
   readonly drainMs?: number;
   /** Clients of a stopping worker come back spread over this time. */
   readonly drainSpreadMs?: number;
+  /**
+   * There are other workers: sockets are said goodbye one by one over this time, served until then, and come back at once.
+   * Default 0: all together, and they wait as drainSpreadMs says.
+   */
+  readonly goodbyeMs?: number;
   readonly queue?: Partial<QueueLimits>;
   readonly rates?: Partial<Record<'person' | 'load', Partial<ClassLimits>>>;
   readonly limits?: Partial<WorkerLimits>;
@@ -75,6 +80,7 @@ export interface Limits {
   readonly name: string | null;
   readonly drainMs: number;
   readonly drainSpreadMs: number;
+  readonly goodbyeMs: number;
   readonly queue: QueueLimits;
   readonly rates: Readonly<Record<'person' | 'load', ClassLimits>>;
   readonly worker: WorkerLimits;
@@ -89,6 +95,7 @@ export const limitsOf = (config: GatewayConfig): Limits => ({
   name: config.name ?? null,
   drainMs: config.drainMs ?? 10_000,
   drainSpreadMs: config.drainSpreadMs ?? 5_000,
+  goodbyeMs: config.goodbyeMs ?? 0,
   queue: { softBytes: 65_536, hardBytes: 1_048_576, floodBytes: 8_388_608, ageMs: 10_000, stuckMs: 30_000, ...config.queue },
   rates: { person: { ...PERSON, ...config.rates?.person }, load: { ...LOAD, ...config.rates?.load } },
   worker: {

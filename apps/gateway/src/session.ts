@@ -13,6 +13,8 @@ export class Session {
   claims: AccessClaims;
   readonly seats = new Map<string, Seat>();
   closed = false;
+  /** Was told goodbye: its socket is closing. */
+  leaving = false;
   resume: 'none' | 'asking' | 'done' = 'none';
   /** Version of the user's state that this socket has; meaningful when resumed. */
   ver = 0;
@@ -76,6 +78,7 @@ export class Session {
   /** Says why, then closes. */
   bye(error: ErrorBody, now = false): void {
     if (this.closed) return;
+    this.leaving = true;
     this.emit('bye', { code: error.code, message: error.message, ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }) });
     this.socket.close(now);
   }
