@@ -20,11 +20,12 @@ const DEFAULTS = { concurrency: 8, tries: 5, visibilityMs: 30_000 };
 const LONGEST_WAIT_MS = 60_000;
 const SOURCE_BACKOFF_MS = 500;
 
-const exponential = (attempt: number): number => Math.min(60_000, 1_000 * 2 ** (attempt - 1));
+/** The default wait before try n + 1: 1 s, doubled each time, at most 60 s. */
+export const jobBackoffMs = (attempt: number): number => Math.min(60_000, 1_000 * 2 ** (attempt - 1));
 
 export async function runJobs(source: JobSource, handle: (job: JobAttempt) => Promise<void>, options: WorkOptions, clock: Clock): Promise<Working> {
   const { concurrency, tries, visibilityMs } = { ...DEFAULTS, ...options };
-  const backoffMs = options.backoffMs ?? exponential;
+  const backoffMs = options.backoffMs ?? jobBackoffMs;
   const inHand = new Set<Promise<void>>();
   let stopped = false;
   let woken = false;

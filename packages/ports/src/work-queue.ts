@@ -3,7 +3,10 @@
 export interface Job {
   /** `noun.verb`. */
   readonly queue: string;
-  /** The same id enqueued twice while the job is not finished is one job. */
+  /**
+   * What the handler knows the work by. A job may be handed out more than once, also because it was enqueued twice: a broker cannot know
+   * that two messages mean one thing. So the handler keeps a row by this id before an effect that must happen once.
+   */
   readonly id: string;
   readonly payload: unknown;
 }
@@ -29,7 +32,7 @@ export interface ParkedJob extends JobAttempt {
 }
 
 export interface WorkQueue {
-  /** Durable when it resolves. */
+  /** Durable when it resolves. Never hangs: what cannot be had in seconds rejects, and it is not known whether the jobs were taken. */
   enqueue(jobs: readonly Job[]): Promise<void>;
   /** Hands jobs to `handle` until stopped. Resolved = done; thrown = tried again later, parked after the last try. */
   work(queue: string, handle: (job: JobAttempt) => Promise<void>, options?: WorkOptions): Promise<Working>;
@@ -42,4 +45,9 @@ export interface WorkQueue {
 export interface Working {
   /** Resolves when the jobs in hand are finished. */
   stop(): Promise<void>;
+}
+
+/** What a queue that is another process rejects with: the jobs may or may not be in it. Enqueue them again. */
+export class WorkUnavailable extends Error {
+  override readonly name = 'WorkUnavailable';
 }
