@@ -2,17 +2,20 @@
 import { fileURLToPath } from 'node:url';
 import type { Clock, EventLog, Rng } from '@parley/ports';
 import { knownPeople, makeLoadKey as makeLoadKeyContract, ParleyError, readJwks, readSetup as readSetupContract } from '@parley/protocol';
-import { answer, createVerifier, type Logger, type PgConnection, type Service, zodRoutes } from '@parley/runtime';
+import { answer, createSagaRunner, createVerifier, type InternalClient, type Logger, type PgConnection, type Service, zodRoutes } from '@parley/runtime';
 import { createAccessTokens, makeSigningKey } from './credentials/access-tokens.ts';
 import { createPasswordHasher } from './credentials/passwords.ts';
 import { createRateLimits } from './credentials/rate-limits.ts';
 import { createRefreshTokens } from './credentials/refresh-tokens.ts';
+import { erasureSaga } from './erasure/erasure-saga.ts';
+import { addErasureRoutes } from './routes/erasure-routes.ts';
 import { createSessionGuard } from './routes/session-guard.ts';
 import { addSignInRoutes } from './routes/sign-in-routes.ts';
 import { addMyRoutes, addOwnerRoutes } from './routes/signed-in-routes.ts';
 import { createRelay } from './store/outbox.ts';
-import { openDatabase } from './store/store.ts';
+import { openDatabase, transact } from './store/store.ts';
 import { secretNamed } from './store/store-access.ts';
+import { forgetPerson, openSagas } from './store/store-erasure.ts';
 import { knownIds } from './store/store-people.ts';
 import type { Context } from './use-cases/context.ts';
 import { makeLoadKey } from './use-cases/load-keys.ts';
@@ -35,6 +38,8 @@ export interface AccountsConfig {
 export interface AccountsDeps {
   readonly database: PgConnection;
   readonly log: EventLog;
+  /** The services that an erasure goes through. */
+  readonly internal: InternalClient;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
@@ -52,6 +57,13 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   const { clock, rng, config } = deps;
   const database = openDatabase(deps.database);
   const relay = createRelay({ database, log: deps.log, clock, logger: deps.logger });
+  const sagaStore = openSagas(database);
+  const sagas = createSagaRunner({
+    store: sagaStore,
+    kinds: [erasureSaga(deps.internal, (user) => transact(database, (tx) => forgetPerson(tx, user)))],
+    clock,
+    logger: deps.logger,
+  });
   let started: Context | null = null;
   const context = (): Context => {
     if (!started) throw new ParleyError('unavailable', 'Accounts is starting.', { retryAfterMs: 500 });
@@ -67,6 +79,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       addSignInRoutes(routes, context, guard);
       addMyRoutes(routes, context, guard);
       addOwnerRoutes(routes, context, guard);
+      addErasureRoutes(routes, context, guard, sagaStore);
     },
     internal: [
       answer(readJwks, async () => context().access.jwks),
@@ -86,15 +99,18 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         access: await createAccessTokens(signingKey, { clock, issuer: config.issuer, ttlMs: config.accessTtlMs ?? ACCESS_TTL_MS }),
         refresh: createRefreshTokens(refreshKey.key),
         limits: createRateLimits(),
+        sagas,
         told: relay.wake,
       };
       relay.start();
+      sagas.start();
     },
     async stop() {
       started = null;
+      await sagas.stop();
       await relay.stop();
       await database.$disconnect();
     },
-    problems: () => relay.problems(),
+    problems: () => [...relay.problems(), ...sagas.problems()],
   };
 }

@@ -12,7 +12,7 @@ import {
   TOPICS,
   type Tokens,
 } from '@parley/protocol';
-import { createHttpApp, createInternalBus, createLogger, type InternalClient, type PgConnection, type Service } from '@parley/runtime';
+import { createHttpApp, createInternalBus, createLogger, type InternalClient, type InternalHandler, type PgConnection, type Service } from '@parley/runtime';
 import { onTestFinished } from 'vitest';
 import { type AccountsConfig, createAccounts, migrationsFolder } from '../src/accounts.ts';
 
@@ -51,12 +51,14 @@ export const PASSWORD = 'correct horse battery';
 export interface HarnessOptions {
   readonly config?: Partial<AccountsConfig>;
   readonly wrapLog?: (log: EventLog) => EventLog;
+  /** What other services answer. */
+  readonly others?: readonly InternalHandler[];
   /** Another process of the same installation: its database, log and clock. */
   readonly beside?: Harness;
 }
 
 /** Everything it starts ends with the test. */
-export async function startAccounts({ config = {}, wrapLog = (log) => log, beside }: HarnessOptions = {}): Promise<Harness> {
+export async function startAccounts({ config = {}, wrapLog = (log) => log, beside, others = [] }: HarnessOptions = {}): Promise<Harness> {
   const { connection, drop } = beside ? { connection: beside.database, drop: async () => {} } : await testDatabase(migrationsFolder);
   const clock = beside?.clock ?? createManualClock();
   const memory =
@@ -65,9 +67,12 @@ export async function startAccounts({ config = {}, wrapLog = (log) => log, besid
   const lines: string[] = [];
   const logger = createLogger({ level: 'trace', stream: { write: (line) => lines.push(line) } });
   let hashed = 0;
+  const bus = createInternalBus({ key: 'k'.repeat(32), clock, rng: systemRng });
+  bus.register(others);
   const service = createAccounts({
     database: connection,
     log,
+    internal: bus.clientFor('accounts'),
     clock,
     rng: systemRng,
     logger,
@@ -76,7 +81,6 @@ export async function startAccounts({ config = {}, wrapLog = (log) => log, besid
   });
   const app = createHttpApp({ logger, rng: systemRng });
   await service.routes?.(app);
-  const bus = createInternalBus({ key: 'k'.repeat(32), clock, rng: systemRng });
   bus.register(service.internal ?? []);
   await service.start();
   onTestFinished(async () => {

@@ -14,13 +14,23 @@ interface Route {
   readonly schema: { summary?: string; response?: object; body?: object; security?: unknown };
 }
 
+const noServices = { call: (): Promise<never> => Promise.reject(new Error('Documents need no services.')) };
+
 /** The routes of a service that is not started: the documents are made so. */
 async function routesOfAccounts(): Promise<Route[]> {
   const logger = createLogger({ level: 'silent' });
   const clock = createManualClock();
   const database = { host: '127.0.0.1', port: 1, user: 'nobody', database: 'none' };
   const log = createMemoryEventLog({ topics: {}, clock });
-  const service = createAccounts({ database, log, clock, rng: systemRng, logger, config: { issuer: 'x', registration: 'open', setupCode: null } });
+  const service = createAccounts({
+    database,
+    log,
+    internal: noServices,
+    clock,
+    rng: systemRng,
+    logger,
+    config: { issuer: 'x', registration: 'open', setupCode: null },
+  });
   const app = createHttpApp({ logger, rng: systemRng });
   const routes: Route[] = [];
   app.addHook('onRoute', (route) => {

@@ -71,7 +71,7 @@ export function createMessagesCore({ store, log, feed, internal, clock, rng, log
       await store.close();
     },
     problems: () => [...worker.problems(), ...publisher.problems(), ...relay.problems()],
-    internal: createInternalApi({ store, clock, epoch: () => epoch, tellUsers }),
+    internal: createInternalApi({ store, log, clock, epoch: () => epoch, tellUsers }),
     epoch: () => epoch,
     tellUsers,
   };

@@ -1,12 +1,25 @@
 // What the gateway and rooms ask of messages. Never clamped by a member here: the gateway holds the rights that `sync` answers.
-import type { Clock } from '@parley/ports';
-import { type Contract, LIMITS, markRead, type RequestOf, type ResponseOf, readEvents, readHeads, syncUsers } from '@parley/protocol';
+import type { Clock, EventLog } from '@parley/ports';
+import {
+  type Contract,
+  eraseFromMessages,
+  LIMITS,
+  markRead,
+  type RequestOf,
+  type ResponseOf,
+  readEvents,
+  readHeads,
+  readRight,
+  syncUsers,
+} from '@parley/protocol';
 import type { InternalHandler } from '@parley/runtime';
+import { eraseAuthor } from './erase-author.ts';
 import { mergeCalls } from './merge-calls.ts';
 import type { Store, UserChanges, UserMark } from './store/store.ts';
 
 export interface InternalApiDeps {
   readonly store: Store;
+  readonly log: EventLog;
   readonly clock: Clock;
   epoch(): string;
   tellUsers(users: readonly UserChanges[]): Promise<void>;
@@ -22,7 +35,7 @@ const answer = <C extends Contract>(contract: C, handle: (request: RequestOf<C>)
   handle: handle as InternalHandler['handle'],
 });
 
-export function createInternalApi({ store, clock, epoch, tellUsers }: InternalApiDeps): readonly InternalHandler[] {
+export function createInternalApi({ store, log, clock, epoch, tellUsers }: InternalApiDeps): readonly InternalHandler[] {
   const sync = mergeCalls({ run: (items: readonly { user: string; me: number | null }[]) => store.sync(items), max: SYNC_ITEMS });
   const headsSince = cached(clock, (since) => store.headsSince(since));
   return [
@@ -39,6 +52,8 @@ export function createInternalApi({ store, clock, epoch, tellUsers }: InternalAp
       const { head, events } = await store.events(room, after, Math.max(1, Math.min(limit, LIMITS.resumeEvents)));
       return { head, events: [...events] };
     }),
+    answer(readRight, async ({ user, room }) => ({ right: await store.right(user, room) })),
+    answer(eraseFromMessages, async ({ user, saga }) => ({ done: await eraseAuthor({ store, log, clock }, user, saga) })),
     answer(markRead, async ({ marks }) => {
       const newest = newestMarks(marks.map(({ user, mark }) => ({ user, ...mark })));
       if (newest.length > 0) await tellUsers(await store.markRead(newest));

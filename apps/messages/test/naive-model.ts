@@ -42,17 +42,23 @@ export class NaiveRoom {
     if (this.events.length === 0) return command.type === 'message.import' ? 'not_found' : 'not_member';
     const say = (type: string, body: object) => this.push(command.author, command.time, command.clientId, type, body);
     if (command.type === 'message.import') {
-      const { text, replyTo: to } = command.body;
+      const { text, replyTo: to, ...files } = command.body;
       const seq = to === null ? null : (this.results.get(`${to.author} ${to.clientId}`)?.seq ?? null);
-      return say('message.posted', { text, replyTo: seq !== null && this.message(seq, 0) ? seq : null, thread: null });
+      return say('message.posted', { text, replyTo: seq !== null && this.message(seq, 0) ? seq : null, thread: null, ...files });
+    }
+    if (command.type === 'message.erase') {
+      const { target } = command.body;
+      if (this.message(target, 0)?.author !== command.author) return 'no_such_message';
+      if (this.events.some((event) => event.type === 'message.deleted' && event.body.target === target)) return 'message_deleted';
+      return say('message.deleted', { target, targetAuthor: command.author });
     }
     const me = this.member(command.author);
     if (!me) return 'not_member';
     if (this.last('room.archived', 'room.restored') === 'room.archived') return 'room_archived';
     if (command.type === 'message.post') {
-      const replyTo = command.body.replyTo ?? null;
+      const { text, replyTo = null, ...files } = command.body;
       if (replyTo !== null && !this.message(replyTo, me.floor)) return 'no_such_message';
-      return say('message.posted', { text: command.body.text, replyTo, thread: null });
+      return say('message.posted', { text, replyTo, thread: null, ...files });
     }
     const { target } = command.body;
     const message = this.message(target, me.floor);
@@ -83,12 +89,14 @@ export class NaiveRoom {
     return place;
   }
 
-  /** The events as they stand: what was deleted has lost its text. */
+  /** The events as they stand: what was deleted has lost its text and its files. */
   redacted(): RoomEvent[] {
     const deleted = new Set(this.events.flatMap((event) => (event.type === 'message.deleted' ? [event.body.target] : [])));
     return this.events.map((event) => {
       const about = event.type === 'message.posted' ? event.seq : event.type === 'message.edited' ? event.body.target : 0;
-      return deleted.has(about) ? ({ ...event, body: { ...event.body, text: null } } as RoomEvent) : event;
+      if (!deleted.has(about)) return event;
+      const { attachments: _gone, ...body } = event.body as { attachments?: unknown };
+      return { ...event, body: { ...body, text: null } } as RoomEvent;
     });
   }
 

@@ -26,19 +26,38 @@ const change: fc.Arbitrary<RoomChange> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom({ type: 'room.archived' as const, body: {} }, { type: 'room.restored' as const, body: {} }) },
 );
 
+const file = fc.record({ id: clientId, name: fc.constantFrom('a.png', 'b.txt'), type: fc.constant('image/png'), bytes: fc.nat(9) });
+/** With files now and then; some of those say no words. */
+const withFiles = <B extends { text: string }>(body: B) =>
+  fc
+    .tuple(fc.option(fc.array(file, { minLength: 1, maxLength: 2 }), { freq: 2 }), fc.boolean())
+    .map(([files, silent]) =>
+      files === null ? body : { ...body, text: silent ? '' : body.text, attachments: [...new Map(files.map((one) => [one.id, one])).values()] },
+    );
+
 type Draft =
   | { kind: 'change'; room: string; author: string; skip: number; change: RoomChange }
   | { kind: 'member'; room: string; author: string; asked: object };
 
 const member = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ text, replyTo: fc.option(target, { freq: 4 }) }).map((body) => ({ type: 'message.post', body })) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({ text, replyTo: fc.option(target, { freq: 4 }) })
+      .chain(withFiles)
+      .map((body) => ({ type: 'message.post', body })),
+  },
   { weight: 2, arbitrary: fc.record({ target, text }).map((body) => ({ type: 'message.edit', body })) },
   { weight: 2, arbitrary: fc.record({ target }).map((body) => ({ type: 'message.delete', body })) },
+  { weight: 1, arbitrary: fc.record({ target }).map((body) => ({ type: 'message.erase', body })) },
   { weight: 3, arbitrary: fc.record({ target, emoji }).map((body) => ({ type: 'reaction.add', body })) },
   { weight: 2, arbitrary: fc.record({ target, emoji }).map((body) => ({ type: 'reaction.remove', body })) },
   {
     weight: 2,
-    arbitrary: fc.record({ text, replyTo: fc.option(fc.record({ author: person, clientId }), { freq: 6 }) }).map((body) => ({ type: 'message.import', body })),
+    arbitrary: fc
+      .record({ text, replyTo: fc.option(fc.record({ author: person, clientId }), { freq: 6 }) })
+      .chain(withFiles)
+      .map((body) => ({ type: 'message.import', body })),
   },
 );
 const room = fc.constantFrom(...ROOMS);

@@ -1,5 +1,6 @@
 // The twin in memory keeps what the suite says.
 import { createMemoryStore } from '../src/memory/index.ts';
+import { describeErasure } from './erasure-suite.ts';
 import { describeReads } from './reads-suite.ts';
 import { describeStore, type StoreFactory } from './store-suite.ts';
 
@@ -12,3 +13,4 @@ const factory: StoreFactory = {
 
 describeStore('memory', factory);
 describeReads('memory', factory);
+describeErasure('memory', factory);

@@ -3,6 +3,7 @@ import { testDatabase } from '@parley/postgres/testing';
 import { migrationsFolder } from '../src/index.ts';
 import type { Store } from '../src/store/store.ts';
 import { createSqlStore } from '../src/store/store-sql.ts';
+import { describeErasure } from './erasure-suite.ts';
 import { describeReads } from './reads-suite.ts';
 import { describeStore, type StoreFactory } from './store-suite.ts';
 
@@ -25,3 +26,4 @@ const factory: StoreFactory = {
 
 describeStore('Postgres', factory);
 describeReads('Postgres', factory);
+describeErasure('Postgres', factory);

@@ -7,6 +7,7 @@ import {
   type FeedEvents,
   type FeedUser,
   type ReadStateValue,
+  type RoomCommand,
   stateKey,
   TOPICS,
 } from '@parley/protocol';
@@ -131,6 +132,38 @@ export function describeStore(name: string, { make }: StoreFactory): void {
         { seq: 3, text: null, deleted: true, edited: 4, ver: 5 },
         { seq: 6, text: null, deleted: true, edited: 8, ver: 9 },
       ]);
+    });
+
+    test('files go with a message, without words too, and are gone from every place when it is deleted', async () => {
+      const alice = newId();
+      const room = speaker(newId());
+      const results = await world.results(alice);
+      const attachments = [{ id: newId(), name: 'plan.png', type: 'image/png', bytes: 7, width: 2, height: 3 }];
+      const withFiles = (text: string, clientId = newId()) => {
+        const post = room.post(alice, text, clientId) as Extract<RoomCommand, { type: 'message.post' }>;
+        return { ...post, body: { ...post.body, attachments } };
+      };
+      const id = newId();
+      await world.say(room.create(alice), room.join(alice, 'owner'), withFiles('', id), withFiles('look'));
+      // The files are part of what was asked.
+      await world.say(withFiles('', id), { ...withFiles('', id), body: { text: 'words', replyTo: null } });
+      await until(() => results.length === 4);
+      expect(results.map(({ seq, code }) => seq ?? code)).toEqual([3, 4, 3, 'client_id_reused']);
+      const page = async () => (await readPage(world.store, alice, room.room, { limit: 50 }))?.messages.map((message) => [message.text, message.attachments]);
+      expect(await page()).toEqual([
+        ['', attachments],
+        ['look', attachments],
+      ]);
+      await world.say(room.edit(alice, 4, 'look here'));
+      expect((await page())?.[1]).toEqual(['look here', attachments]);
+      // Deleted in a later batch, and in its own.
+      await world.say(room.del(alice, 4), withFiles('short'), room.del(alice, 7));
+      expect(await page()).toEqual([
+        ['', attachments],
+        [null, undefined],
+        [null, undefined],
+      ]);
+      expect((await eventsOf(room.room)).filter((event) => 'attachments' in event.body).map((event) => event.seq)).toEqual([3]);
     });
 
     test('reactions stand in the message; what is so already is committed without an event', async () => {

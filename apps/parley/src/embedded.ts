@@ -101,6 +101,7 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   const accounts = createAccounts({
     ...shared,
     database: postgres.connection('parley_accounts'),
+    internal: bus.clientFor('accounts'),
     config: { issuer: ISSUER, registration: options.registration ?? 'open', setupCode, accessTtlMs: ACCESS_TTL_MS },
   });
   const rooms = createRooms({ ...shared, database: postgres.connection('parley_rooms'), internal: bus.clientFor('rooms') });

@@ -1,6 +1,6 @@
 // Puts the parts of rooms together and gives them a life: database, waiters and account events, relay. Decides nothing itself.
 import type { Clock, EventLog, Rng } from '@parley/ports';
-import { resendChanges } from '@parley/protocol';
+import { eraseFromRooms, resendChanges } from '@parley/protocol';
 import { answer, type InternalClient, type Logger, type PgConnection, type Service, type TokenVerifier } from '@parley/runtime';
 import { createAccountEvents } from './account-events.ts';
 import { createRelay } from './log/relay.ts';
@@ -11,6 +11,7 @@ import { createOutbox } from './store/outbox.ts';
 import { createStore } from './store/store.ts';
 import { createAccountEventStore } from './store/store-account-events.ts';
 import { openDatabase } from './store/store-database.ts';
+import { createErasureStore } from './store/store-erasure.ts';
 import { createInvitationStore } from './store/store-invitations.ts';
 import { createUseCases } from './use-cases.ts';
 
@@ -24,6 +25,9 @@ export interface RoomsDeps {
   readonly logger: Logger;
 }
 
+/** Rooms that an erased person leaves in one call: it must end well within its deadline. */
+const ERASED_AT_ONCE = 50;
+
 /** The rooms service. Its database must be migrated before `start`. */
 export function createRooms({ database, log, internal, verifier, clock, rng, logger }: RoomsDeps): Service {
   const db = openDatabase(database);
@@ -32,6 +36,7 @@ export function createRooms({ database, log, internal, verifier, clock, rng, log
   const waiters = createWaiters({ log, clock, logger });
   const accountEvents = createAccountEvents({ log, store: createAccountEventStore(db), onChange: relay.wake, clock, logger });
   const useCases = createUseCases({ store: createStore(db), invitations: createInvitationStore(db), waiters, internal, clock, rng, onChange: relay.wake });
+  const erasures = createErasureStore(db);
   let stopping: Promise<void> | null = null;
 
   const stop = async (): Promise<void> => {
@@ -49,6 +54,11 @@ export function createRooms({ database, log, internal, verifier, clock, rng, log
         await outbox.resend(room, after);
         relay.wake();
         return {};
+      }),
+      answer(eraseFromRooms, async ({ user }) => {
+        const { changed, done } = await erasures.erase(user, ERASED_AT_ONCE, clock.now());
+        if (changed) relay.wake();
+        return { done };
       }),
     ],
     async start() {

@@ -1,6 +1,6 @@
 // #welcome: what the first account finds. Its ids are derived from the owner, so that a repeated record makes the same room.
-import { createHash } from 'node:crypto';
 import { type RoomCommand, WELCOME_BOT } from '@parley/protocol';
+import { idFrom } from '@parley/runtime';
 import type { WelcomeRoom } from './store/store-account-events.ts';
 
 const TEXTS = [
@@ -8,13 +8,6 @@ const TEXTS = [
   'Press **Ctrl K** (or **⌘ K**) to jump to any room or person. The **+** beside the rooms makes a channel that everybody can find, or a private group. To write to one person, open a direct message.',
   'You can edit, delete, reply and react by resting on a message. Write `**bold**`, `_italic_` or `` `code` ``. To build on Parley, see /api/docs at this address.',
 ];
-
-/** A UUID (version 8) made from words: the same words, the same id. */
-function idFrom(...words: readonly string[]): string {
-  const hex = createHash('sha256').update(words.join(':')).digest('hex');
-  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
 
 /** The room of the installation's owner. `time`: when the account was made. */
 export function welcomeRoom(owner: string, time: number): WelcomeRoom {

@@ -8,6 +8,7 @@ import {
   type CommittedEvent,
   decodeRecord,
   encodeRecord,
+  eraseFromRooms,
   knownPeople,
   ParleyError,
   partitionOf,
@@ -49,6 +50,8 @@ export interface World {
   /** Another process on the same database and log. */
   another(): Service;
   resend(room: string, after: number): Promise<void>;
+  /** What accounts asks for when a person is erased. */
+  erase(user: string): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -193,6 +196,7 @@ export async function startWorld(): Promise<World> {
     resend: async (room, after) => {
       await bus.clientFor('messages').call(resendChanges, { room, after });
     },
+    erase: async (user) => (await bus.clientFor('accounts').call(eraseFromRooms, { user, saga: user })).done,
     async stop() {
       appends.next = 'ok';
       messages.held = false;

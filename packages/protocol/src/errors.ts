@@ -52,6 +52,9 @@ export const ERRORS = {
   client_id_reused: row(409, 'Make a new client id: this one was used with another body.'),
   reaction_limit: row(409, 'Use one of the reactions that are there: a message holds a limited number of kinds.'),
   poison: row(400, 'Report it: the command could not be decided and was set aside.'),
+  // Files
+  quota_exceeded: row(403, 'Delete messages with files first, or ask the operator for more space: the quota is in the details.'),
+  upload_conflict: row(409, 'Ask with HEAD where the upload stands and go on from there.', true),
   // The server
   unavailable: row(503, 'Send the same thing again after retryAfterMs: it is not known whether it was taken.', true, 'unknown'),
   overloaded: row(503, 'Connect again after retryAfterMs.', true),

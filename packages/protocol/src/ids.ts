@@ -33,13 +33,16 @@ export const Handle = z
     z.regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be a-z, 0-9, dot, dash or underscore, and begin with a letter or digit'),
   );
 
+const fits = z.refine<string>((s) => s.length <= LIMITS.messageBytes && utf8Bytes(s) <= LIMITS.messageBytes, `must be at most ${LIMITS.messageBytes} bytes`);
 /** The text of a message: storable, not blank, at most LIMITS.messageBytes of UTF-8. */
 export const MessageText = z.string().check(
   z.minLength(1),
   storable,
   z.refine((s) => s.trim().length > 0, 'must not be blank'),
-  z.refine((s) => s.length <= LIMITS.messageBytes && utf8Bytes(s) <= LIMITS.messageBytes, `must be at most ${LIMITS.messageBytes} bytes`),
+  fits,
 );
+/** The text beside attachments, which may be empty. */
+export const AttachedText = z.string().check(storable, fits);
 
 export const Emoji = z.string().check(
   z.minLength(1),

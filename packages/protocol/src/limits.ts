@@ -7,6 +7,10 @@ export const LIMITS = {
   messageBytes: 16_384,
   /** One WebSocket frame from a client; a larger one closes the socket (1009), as ws does it. */
   frameBytes: 65_536,
+  /** Files of one message. */
+  attachments: 10,
+  fileNameChars: 200,
+  mediaTypeChars: 100,
   /** One HTTP body. */
   bodyBytes: 1_048_576,
   /** JSON nesting: deeper input is refused before anything recurses over it. */

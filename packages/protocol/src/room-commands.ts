@@ -1,15 +1,22 @@
 // Room commands: what goes into the log (topic `room.command`, key = room) to be decided by `messages`.
 // Two families: what a member does (through the gateway, with a client id) and what `rooms` has decided (with a dense mver).
 import * as z from 'zod/mini';
-import { Emoji, Id, MessageText, Seq, TimeMs } from './ids.ts';
+import { Attachments } from './attachments.ts';
+import { AttachedText, Emoji, Id, MessageText, Seq, TimeMs } from './ids.ts';
 import { ROOM_EVENT_BODIES } from './room-events.ts';
+
+/** Says something: words, or files, or both. */
+export const saysSomething = z.refine<{ text: string; attachments?: unknown }>(({ text, attachments }) => attachments !== undefined || text.trim().length > 0, {
+  error: 'must not be blank',
+  path: ['text'],
+});
 
 /** What a member may ask. `clientId` is the member's own id for it: a repeat is answered with the first result. */
 const post = z.strictObject({
   type: z.literal('message.post'),
   room: Id,
   clientId: Id,
-  body: z.strictObject({ text: MessageText, replyTo: z.optional(z.nullable(Seq)) }),
+  body: z.strictObject({ text: AttachedText, replyTo: z.optional(z.nullable(Seq)), attachments: z.optional(Attachments) }).check(saysSomething),
 });
 const edit = z.strictObject({ type: z.literal('message.edit'), room: Id, clientId: Id, body: z.strictObject({ target: Seq, text: MessageText }) });
 const remove = z.strictObject({ type: z.literal('message.delete'), room: Id, clientId: Id, body: z.strictObject({ target: Seq }) });
@@ -66,8 +73,13 @@ const imported = z.strictObject({
   type: z.literal('message.import'),
   room: Id,
   clientId: Id,
-  body: z.strictObject({ text: MessageText, replyTo: z.nullable(z.strictObject({ author: Id, clientId: Id })) }),
+  body: z
+    .strictObject({ text: AttachedText, replyTo: z.nullable(z.strictObject({ author: Id, clientId: Id })), attachments: z.optional(Attachments) })
+    .check(saysSomething),
 });
+
+/** Takes back the text of one message whose author is erased. Appended by messages itself; asks no membership, nor an open room. */
+const erased = z.strictObject({ ...logged, type: z.literal('message.erase'), room: Id, clientId: Id, body: z.strictObject({ target: Seq }) });
 
 /** The record in the log. Exactly one durable result comes of each: an event, or a rejection, or (for rooms' changes) nothing new. */
 export const RoomCommand = z.discriminatedUnion('type', [
@@ -77,6 +89,7 @@ export const RoomCommand = z.discriminatedUnion('type', [
   z.strictObject({ ...react.shape, ...logged }),
   z.strictObject({ ...unreact.shape, ...logged }),
   imported,
+  erased,
   /** mver: dense per room, given by `rooms` under the room's row lock. messages applies last + 1, drops smaller, stops the room at a gap. */
   z.strictObject({ ...logged, type: z.literal('room.change'), room: Id, mver: z.int().check(z.positive()), change: RoomChange }),
 ]);

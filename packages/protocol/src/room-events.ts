@@ -1,6 +1,7 @@
 // Room events: what every member of a room sees, in one dense sequence per room. (room, seq) is the identity of a message.
 // A redacted form (text: null) is part of every shape that holds text: golden fixtures of both must parse for ever.
 import * as z from 'zod/mini';
+import { Attachment } from './attachments.ts';
 import { Emoji, History, Id, Role, RoomKind, Seq, TimeMs, Visibility } from './ids.ts';
 
 const text = z.nullable(z.string());
@@ -16,8 +17,11 @@ export const ROOM_EVENT_BODIES = {
   'member.left': z.object({ user: Id }),
   'member.removed': z.object({ user: Id }),
   'member.role_changed': z.object({ user: Id, role: Role }),
-  /** thread: the seq of the message that a thread hangs on; always null until threads come. */
-  'message.posted': z.object({ text, replyTo: z.nullable(Seq), thread: z.nullable(Seq) }),
+  /**
+   * thread: the seq of the message that a thread hangs on; always null until threads come. attachments: not there when there are none,
+   * and in the redacted form.
+   */
+  'message.posted': z.object({ text, replyTo: z.nullable(Seq), thread: z.nullable(Seq), attachments: z.optional(z.array(Attachment)) }),
   'message.edited': z.object({ target: Seq, text }),
   /** targetAuthor lets unread be folded without holding the target. */
   'message.deleted': z.object({ target: Seq, targetAuthor: Id }),

@@ -1,6 +1,6 @@
 // Prometheus metrics of one process. Labels name routes, frames and outcomes only, never a user or a room.
 import type { FastifyInstance } from 'fastify';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Counter<string>;
@@ -9,6 +9,8 @@ export interface Metrics {
   histogram(name: string, help: string, buckets: readonly number[], labels?: readonly string[]): Histogram<string>;
   /** The page that Prometheus reads. */
   text(): Promise<string>;
+  /** The same as plain values, for `joinMetrics` in another process. */
+  values(): Promise<readonly object[]>;
 }
 
 /** A registry of its own; with the process' own numbers (memory, event loop) unless `defaults` is false. */
@@ -21,8 +23,12 @@ export function createMetrics({ defaults = true }: { readonly defaults?: boolean
     gauge: (name, help, labels = []) => new Gauge({ name, help, labelNames: labels, registers }),
     histogram: (name, help, buckets, labels = []) => new Histogram({ name, help, buckets: [...buckets], labelNames: labels, registers }),
     text: () => registry.metrics(),
+    values: () => registry.getMetricsAsJSON(),
   };
 }
+
+/** One page out of the `values()` of several processes: counts are summed, delays averaged. */
+export const joinMetrics = (parts: readonly unknown[]): Promise<string> => AggregatorRegistry.aggregate(parts as object[]).metrics();
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 

@@ -1,6 +1,6 @@
 // A service: what it serves and how it lives. One process runs one of them, or all; it cannot tell which.
 import type { FastifyInstance } from 'fastify';
-import type { InternalHandler } from './internal.ts';
+import type { InternalHandler } from './internal/calls.ts';
 
 export interface Service {
   readonly name: string;

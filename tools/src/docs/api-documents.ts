@@ -21,7 +21,7 @@ function unstartedServices(): readonly Service[] {
   const verifier: TokenVerifier = { verify: absent };
   const config = { issuer: 'docs', registration: 'open', setupCode: null } as const;
   return [
-    createAccounts({ database, log, clock, rng, logger, config }),
+    createAccounts({ internal, database, log, clock, rng, logger, config }),
     createRooms({ database, log, internal, verifier, clock, rng, logger }),
     createMessages({ database, log, feed, internal, verifier, clock, rng, logger }),
   ];

@@ -28,23 +28,25 @@ export interface SignInRow {
   readonly person: Person;
   readonly role: Role;
   readonly passwordHash: string | null;
+  /** The saga that erases them; null: they are here. */
+  readonly erasure: string | null;
 }
 
 export async function findByHandle(database: Database, handle: string): Promise<SignInRow | null> {
   const row = await guard(() => database.person.findUnique({ where: { handle: handle.toLowerCase() } }));
-  return row && { person: asPerson(row), role: row.role as Role, passwordHash: row.passwordHash };
+  return row && { person: asPerson(row), role: row.role as Role, passwordHash: row.passwordHash, erasure: row.erasure };
 }
 
 export async function findPerson(database: Database, id: string): Promise<SignInRow | null> {
   const row = await guard(() => database.person.findUnique({ where: { id } }));
-  return row && { person: asPerson(row), role: row.role as Role, passwordHash: row.passwordHash };
+  return row && { person: asPerson(row), role: row.role as Role, passwordHash: row.passwordHash, erasure: row.erasure };
 }
 
 /** Every change of a person's sessions takes this lock first, so that two of them never wait for each other. */
 export async function lockPerson(tx: Transaction, id: string): Promise<SignInRow | null> {
   await tx.$queryRaw`SELECT 1 FROM person WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
   const row = await tx.person.findUnique({ where: { id } });
-  return row && { person: asPerson(row), role: row.role as Role, passwordHash: row.passwordHash };
+  return row && { person: asPerson(row), role: row.role as Role, passwordHash: row.passwordHash, erasure: row.erasure };
 }
 
 export async function setPasswordHash(tx: Transaction, id: string, passwordHash: string): Promise<void> {

@@ -49,7 +49,7 @@ export async function rotateSession(tx: Transaction, id: string, number: number,
   await tx.session.update({ where: { id }, data: { number, tokenHash: hashSecret(refreshToken), rotatedAt: BigInt(now), lastUsedAt: BigInt(now) } });
 }
 
-export type EndedBy = 'logout' | 'revoked' | 'password' | 'reuse';
+export type EndedBy = 'logout' | 'revoked' | 'password' | 'reuse' | 'erased';
 
 /** Ends it; false: it was not live. */
 export async function endSession(tx: Transaction, id: string, personId: string, by: EndedBy, now: number): Promise<boolean> {
@@ -57,10 +57,13 @@ export async function endSession(tx: Transaction, id: string, personId: string, 
   return ended.count === 1;
 }
 
+/** Ends all live ones, and answers them. */
+export const endAllSessions = (tx: Transaction, personId: string, by: EndedBy, now: number): Promise<string[]> => endOtherSessions(tx, personId, null, by, now);
+
 /** Ends all live ones but `except`, and answers them. */
-export async function endOtherSessions(tx: Transaction, personId: string, except: string, by: EndedBy, now: number): Promise<string[]> {
+export async function endOtherSessions(tx: Transaction, personId: string, except: string | null, by: EndedBy, now: number): Promise<string[]> {
   const rows = await tx.session.updateManyAndReturn({
-    where: { personId, endedAt: null, id: { not: except } },
+    where: { personId, endedAt: null, ...(except === null ? {} : { id: { not: except } }) },
     data: { endedAt: BigInt(now), endedBy: by },
     select: { id: true },
   });

@@ -18,6 +18,7 @@ export interface Context {
   readonly refresh: RefreshTokens;
   readonly limits: RateLimits;
   readonly config: { readonly registration: 'open' | 'invite'; readonly setupCode: string | null };
+  readonly sagas: { wake(): void };
   /** Something was written to the outbox and committed. */
   readonly told: () => void;
 }

@@ -3,7 +3,7 @@
 import { decideChange } from './change.ts';
 import { type Decision, rejected } from './decision.ts';
 import type { Input, MemberInput } from './decode.ts';
-import { decideDelete, decideEdit, decideImport, decidePost } from './messages.ts';
+import { decideDelete, decideEdit, decideErase, decideImport, decidePost } from './messages.ts';
 import { memberOf } from './project.ts';
 import { decideReaction } from './reactions.ts';
 import { type Membership, type RoomState, resultKey } from './state.ts';
@@ -23,13 +23,20 @@ function decideMember(room: RoomState, command: MemberInput, hash: string): Deci
   if (!room.head.exists) return rejected(hash, command.type === 'message.import' ? 'not_found' : 'not_member');
   // Imports come from the owner of the installation or from rooms; their authors need not be members, nor the room be open.
   if (command.type === 'message.import') return decideImport(room, command, hash);
+  // Who is erased is no member any more, and what they wrote goes from archived rooms too.
+  if (command.type === 'message.erase') return decideErase(room, command, hash);
   const member = memberOf(room, command.author);
   if (!member) return rejected(hash, 'not_member');
   if (room.head.archived) return rejected(hash, 'room_archived');
   return decideAsMember(room, member, command, hash);
 }
 
-function decideAsMember(room: RoomState, member: Membership, command: Exclude<MemberInput, { type: 'message.import' }>, hash: string): Decision {
+function decideAsMember(
+  room: RoomState,
+  member: Membership,
+  command: Exclude<MemberInput, { type: 'message.import' | 'message.erase' }>,
+  hash: string,
+): Decision {
   switch (command.type) {
     case 'message.post':
       return decidePost(room, member, command, hash);

@@ -2,7 +2,7 @@
 // because every record must get exactly one outcome and the partition must move on.
 import { hash as digest } from 'node:crypto';
 import type { LogRecord } from '@parley/ports';
-import { decodeRecord, Id, isStorable, partitionOf, RoomCommand } from '@parley/protocol';
+import { type Attachment, decodeRecord, Id, isStorable, partitionOf, RoomCommand } from '@parley/protocol';
 import { safeParse } from 'zod/mini';
 
 export type MemberInput = Exclude<RoomCommand, { type: 'room.change' }>;
@@ -55,17 +55,27 @@ export function poisonInput(record: LogRecord, partitionCount: number, reason: s
 function bodyOf(command: MemberInput): string {
   switch (command.type) {
     case 'message.post':
-      return JSON.stringify([command.type, command.body.text, command.body.replyTo ?? null]);
+      return JSON.stringify([command.type, command.body.text, command.body.replyTo ?? null, ...filesOf(command.body.attachments)]);
     case 'message.import':
-      return JSON.stringify([command.type, command.body.text, command.body.replyTo?.author ?? null, command.body.replyTo?.clientId ?? null]);
+      return JSON.stringify([
+        command.type,
+        command.body.text,
+        command.body.replyTo?.author ?? null,
+        command.body.replyTo?.clientId ?? null,
+        ...filesOf(command.body.attachments),
+      ]);
     case 'message.edit':
       return JSON.stringify([command.type, command.body.target, command.body.text]);
     case 'message.delete':
+    case 'message.erase':
       return JSON.stringify([command.type, command.body.target]);
     default:
       return JSON.stringify([command.type, command.body.target, command.body.emoji]);
   }
 }
+
+/** Nothing where there are none: results that were stored before files came keep their hash. */
+const filesOf = (attachments: readonly Attachment[] | undefined): readonly unknown[] => (attachments === undefined ? [] : [attachments]);
 
 const hashOf = (text: string): string => digest('sha256', text, 'base64url').slice(0, 22);
 

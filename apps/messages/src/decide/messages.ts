@@ -1,5 +1,5 @@
 // Posting, importing, editing and deleting. A member sees (floor, end]; what is at or before the floor does not exist for them.
-import type { RoomEvent } from '@parley/protocol';
+import type { RoomEvent, RoomEventOf } from '@parley/protocol';
 import { committed, type Decision, rejected } from './decision.ts';
 import type { MemberInput } from './decode.ts';
 import { type Membership, type MessageState, type RoomState, resultKey } from './state.ts';
@@ -22,19 +22,31 @@ export const happened = (event: RoomEvent, hash: string): Decision => ({ kind: '
 export const visible = (room: RoomState, member: Membership, target: number): MessageState | null =>
   target > member.floor ? (room.messages.get(target) ?? null) : null;
 
+/** Attachments only where there are some: what was posted before files came has the same shape. Whose they are is for media to know. */
+const bodyOf = (
+  text: string,
+  replyTo: number | null,
+  attachments: RoomEventOf<'message.posted'>['body']['attachments'],
+): RoomEventOf<'message.posted'>['body'] => ({
+  text,
+  replyTo,
+  thread: null,
+  ...(attachments === undefined ? {} : { attachments }),
+});
+
 export function decidePost(room: RoomState, member: Membership, command: CommandOf<'message.post'>, hash: string): Decision {
-  const { text, replyTo = null } = command.body;
+  const { text, replyTo = null, attachments } = command.body;
   // A deleted message may still be answered: its place in the room is there for everybody.
   if (replyTo !== null && !visible(room, member, replyTo)) return rejected(hash, 'no_such_message');
-  return happened({ ...envelopeOf(room, command, true), type: 'message.posted', body: { text, replyTo, thread: null } }, hash);
+  return happened({ ...envelopeOf(room, command, true), type: 'message.posted', body: bodyOf(text, replyTo, attachments) }, hash);
 }
 
 /** A reply whose message is not known keeps its text and loses the link: an import is not refused for it. */
 export function decideImport(room: RoomState, command: CommandOf<'message.import'>, hash: string): Decision {
-  const { text, replyTo } = command.body;
+  const { text, replyTo, attachments } = command.body;
   const target = replyTo && room.results.get(resultKey(replyTo.author, replyTo.clientId))?.seq;
   const link = target && room.messages.has(target) ? target : null;
-  return happened({ ...envelopeOf(room, command, true), type: 'message.posted', body: { text, replyTo: link, thread: null } }, hash);
+  return happened({ ...envelopeOf(room, command, true), type: 'message.posted', body: bodyOf(text, link, attachments) }, hash);
 }
 
 export function decideEdit(room: RoomState, member: Membership, command: CommandOf<'message.edit'>, hash: string): Decision {
@@ -55,4 +67,13 @@ export function decideDelete(room: RoomState, member: Membership, command: Comma
   if (message.author !== command.author && !moderates) return rejected(hash, 'not_your_message');
   if (message.deleted) return rejected(hash, 'message_deleted');
   return happened({ ...envelopeOf(room, command, false), type: 'message.deleted', body: { target, targetAuthor: message.author } }, hash);
+}
+
+/** The event is the one of a deletion by the author: for everybody else there is no difference. */
+export function decideErase(room: RoomState, command: CommandOf<'message.erase'>, hash: string): Decision {
+  const { target } = command.body;
+  const message = room.messages.get(target);
+  if (message?.author !== command.author) return rejected(hash, 'no_such_message');
+  if (message.deleted) return rejected(hash, 'message_deleted');
+  return happened({ ...envelopeOf(room, command, false), type: 'message.deleted', body: { target, targetAuthor: command.author } }, hash);
 }

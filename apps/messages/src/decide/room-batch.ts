@@ -35,7 +35,7 @@ export function createRoomBatch(room: RoomState, partition: number): RoomBatch {
     else texts.set(target, [row]);
   };
   const redact = (target: number): void => {
-    for (const row of texts.get(target) ?? []) row.body = { ...row.body, text: null };
+    for (const row of texts.get(target) ?? []) row.body = redactedBody(row.body);
     if (!fresh.has(target)) redacted.add(target);
   };
 
@@ -75,6 +75,11 @@ export function createRoomBatch(room: RoomState, partition: number): RoomBatch {
     updates: () => [...changed.values()],
     redactions: () => [...redacted].map((target) => ({ room: room.room, target })),
   };
+}
+
+/** The redacted form: no words, and no word of the files either. */
+export function redactedBody({ attachments: _files, ...body }: EventRow['body']): EventRow['body'] {
+  return { ...body, text: null };
 }
 
 const toRow = (event: RoomEvent, mver: number | null, partition: number, pos: number, hash: string | null): EventRow => ({

@@ -44,14 +44,14 @@ export function routeImport(app: App, { store, verifier, log, clock }: ImportDep
 
 type ImportCommand = Extract<RoomCommand, { type: 'message.import' }>;
 
-const toCommand = (room: string, { clientId, author, time, text, replyTo }: ImportMessages['messages'][number]): ImportCommand => ({
+const toCommand = (room: string, { clientId, author, time, text, replyTo, attachments }: ImportMessages['messages'][number]): ImportCommand => ({
   v: 1,
   type: 'message.import',
   room,
   author,
   clientId,
   time,
-  body: { text, replyTo: replyTo ?? null },
+  body: { text, replyTo: replyTo ?? null, ...(attachments === undefined ? {} : { attachments }) },
 });
 
 async function append(log: EventLog, room: string, commands: readonly ImportCommand[]): Promise<void> {

@@ -1,13 +1,29 @@
 // What is read from the store in memory; the same answers as store-sql-reads.ts gives.
-import { type Member, type Message, type ReadStateValue, type Right, type Role, type RoomEvent, stateKey, TOPICS } from '@parley/protocol';
+import { type Attachment, type Member, type Message, type ReadStateValue, type Right, type Role, type RoomEvent, stateKey, TOPICS } from '@parley/protocol';
 import { toCommitted } from '../decide/batch.ts';
 import type { EventRow } from '../store/batch-write.ts';
 import type { Store, Summary } from '../store/store.ts';
 import type { MessageRow, Tables } from './tables.ts';
 
-type Reads = Pick<Store, 'sync' | 'headsSince' | 'heads' | 'events' | 'results' | 'right' | 'roomSummaries' | 'items' | 'roomView' | 'members'>;
+type Reads = Pick<
+  Store,
+  'sync' | 'headsSince' | 'heads' | 'events' | 'results' | 'right' | 'roomSummaries' | 'items' | 'roomView' | 'members' | 'authored' | 'forgetUser'
+>;
 
-export const createMemoryReads = (tables: Tables): Reads => ({ ...createSyncReads(tables), ...createRoomReads(tables) });
+export const createMemoryReads = (tables: Tables): Reads => ({ ...createSyncReads(tables), ...createRoomReads(tables), ...createErasure(tables) });
+
+const createErasure = (tables: Tables): Pick<Reads, 'authored' | 'forgetUser'> => ({
+  async authored(author, limit) {
+    const rooms = [...tables.rooms];
+    const messages = rooms.flatMap(([room, { messages: rows }]) =>
+      [...rows.values()].filter((row) => row.author === author && !row.deleted).map(({ seq }) => ({ room, seq })),
+    );
+    return { messages: messages.slice(0, limit), active: rooms.some(([room, { row }]) => row?.archived === false && tables.memberOf(room, author) !== null) };
+  },
+  async forgetUser(user) {
+    tables.user(user).state.clear();
+  },
+});
 
 const byKey =
   <T>(key: (value: T) => string) =>
@@ -91,12 +107,13 @@ const createRoomReads = (tables: Tables): Pick<Reads, 'right' | 'roomSummaries' 
 
 const toEvent = (row: EventRow): RoomEvent => structuredClone(toCommitted(row).event);
 
-const toMessage = ({ client_id, msg_no, reply_to, reactions, ...row }: MessageRow): Message => ({
+const toMessage = ({ client_id, msg_no, reply_to, reactions, attachments, ...row }: MessageRow): Message => ({
   ...row,
   clientId: client_id,
   msgNo: msg_no,
   replyTo: reply_to,
   thread: null,
+  ...(attachments === null ? {} : { attachments: structuredClone(attachments) as Attachment[] }),
   reactions: structuredClone(reactions) as Record<string, string[]>,
 });
 

@@ -1,7 +1,8 @@
 // The store in memory: the twin of the one on Postgres, held to the same suite. For the simulation and tests; it forgets at close, and
 // everything in it happens at once, so every answer is one moment.
-import type { CommittedEvent, StateChange } from '@parley/protocol';
+import type { Attachment, CommittedEvent, StateChange } from '@parley/protocol';
 import { toCommitted } from '../decide/batch.ts';
+import { redactedBody } from '../decide/room-batch.ts';
 import { emptyRoom, resultKey } from '../decide/state.ts';
 import type { BatchWrite, EventRow, MessageUpdate, UserStateRow } from '../store/batch-write.ts';
 import type { LogPosition, Store, UserChanges } from '../store/store.ts';
@@ -129,20 +130,19 @@ function applyRows(tables: Tables, write: BatchWrite): void {
 }
 
 function toMessage({ room, seq, author, client_id, time, msg_no, body }: EventRow): MessageRow {
-  const { text, replyTo } = body as { text: string | null; replyTo: number | null };
-  return { room, seq, author, client_id, time, msg_no, text, reply_to: replyTo, edited: null, deleted: false, reactions: {}, ver: seq };
+  const { text, replyTo, attachments = null } = body as { text: string | null; replyTo: number | null; attachments?: Attachment[] };
+  return { room, seq, author, client_id, time, msg_no, text, reply_to: replyTo, edited: null, deleted: false, reactions: {}, ver: seq, attachments };
 }
 
 function redact(room: RoomTables, target: number): void {
   for (const row of room.events) {
-    if ((row.type === 'message.posted' && row.seq === target) || (row.type === 'message.edited' && row.target === target))
-      row.body = { ...row.body, text: null };
+    if ((row.type === 'message.posted' && row.seq === target) || (row.type === 'message.edited' && row.target === target)) row.body = redactedBody(row.body);
   }
 }
 
 function applyUpdate(room: RoomTables, { set_text, text, seq, edited, deleted, reactions, ver }: MessageUpdate): void {
   const row = room.messages.get(seq);
-  if (row) Object.assign(row, { edited, deleted, reactions, ver }, set_text ? { text } : {});
+  if (row) Object.assign(row, { edited, deleted, reactions, ver }, set_text ? { text } : {}, deleted ? { attachments: null } : {});
 }
 
 function writeUserState(tables: Tables, rows: readonly UserStateRow[], keepCounter = true): UserChanges[] {

@@ -1,5 +1,5 @@
 // The tables of the store in memory.
-import { countsAsUnread, LIMITS, type StateChange } from '@parley/protocol';
+import { type Attachment, countsAsUnread, LIMITS, type StateChange } from '@parley/protocol';
 import type { StoredResult } from '../decide/state.ts';
 import type { DeadLetterRow, EventRow, MemberRow, RoomRow } from '../store/batch-write.ts';
 import type { LogPosition } from '../store/store.ts';
@@ -17,6 +17,7 @@ export interface MessageRow {
   deleted: boolean;
   reactions: Readonly<Record<string, readonly string[]>>;
   ver: number;
+  attachments: readonly Attachment[] | null;
 }
 
 export interface RoomTables {

@@ -5,13 +5,14 @@ import type { PgConnection } from '@parley/runtime';
 import { emptyRoom, type RoomState, resultKey, type StoredResult } from '../decide/state.ts';
 import { DataError, type Store, type UserChanges } from './store.ts';
 import { type Database, type HotPath, isDataError, jsonOf, openDatabase, openHotPath, orUnavailable, retryDeadlocks } from './store-database.ts';
+import { createSqlErasure } from './store-erasure.ts';
 import { createSqlReads } from './store-sql-reads.ts';
 
 /** `poolSize`: connections at most, beside the two of the hot path. */
 export function createSqlStore(connection: PgConnection, poolSize = 8): Store {
   const db = openDatabase(connection, poolSize);
   const hot = openHotPath(connection);
-  return orUnavailable({ ...createSqlLog(db, hot), ...createSqlUsers(db), ...createSqlReads(db) });
+  return orUnavailable({ ...createSqlLog(db, hot), ...createSqlUsers(db), ...createSqlReads(db), ...createSqlErasure(db) });
 }
 
 type Part<K extends keyof Store> = Pick<Store, K>;

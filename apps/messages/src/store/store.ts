@@ -94,6 +94,11 @@ export interface Store {
   items(room: string, after: number, before: number, limit: number, from: 'start' | 'end'): Promise<readonly number[]>;
   /** One consistent view: the room at its head with what stands in (from, to], not before the member's floor. `to` null: the head. Without members the list is empty. */
   roomView(user: string, room: string, from: number, to: number | null, withMembers: boolean): Promise<RoomView | null>;
+  /** Messages of the author that are not deleted, at most `limit` of them; `active`: a room that is not archived still has them as a member. */
+  authored(author: string, limit: number): Promise<{ readonly messages: readonly { readonly room: string; readonly seq: number }[]; readonly active: boolean }>;
+  /** Drops what is kept of the user beside their rooms: marks, mutes, drafts, preferences. */
+  forgetUser(user: string): Promise<void>;
+
   members(user: string, room: string, after: string | null, limit: number): Promise<{ readonly at: number; readonly members: readonly Member[] } | null>;
 }
 

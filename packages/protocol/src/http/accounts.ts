@@ -63,3 +63,21 @@ export const LoadKey = z.object({ id: Id, key: z.string() });
 /** POST /api/people/import: people of another system; they cannot sign in. Answers each handle's person, made or already there. */
 export const ImportPeople = z.strictObject({ people: z.array(z.strictObject({ handle: Handle, name: DisplayName })).check(z.maxLength(LIMITS.importBatch)) });
 export { LOAD_KEY_HEADER } from '../wire-names.ts';
+/** POST /api/me/erase: my account is gone for good; everything else of mine follows within minutes. */
+export const EraseMe = z.strictObject({ password: Password });
+/** What several services do together, and how far it is. `saga`: its id. */
+export const SagaBegun = z.object({ saga: Id });
+export const SagaView = z.object({
+  saga: Id,
+  kind: z.string(),
+  state: z.enum(['running', 'undoing', 'done', 'undone']),
+  step: z.string(),
+  attempts: z.int(),
+  /** Why the present step is not done yet, or why it is undone. */
+  reason: z.nullable(z.string()),
+  createdAt: TimeMs,
+  dueAt: TimeMs,
+  deadlineAt: TimeMs,
+});
+export const Sagas = z.object({ sagas: z.array(SagaView) });
+export const SagasQuery = z.object({ open: z.optional(z.enum(['true', 'false'])) });

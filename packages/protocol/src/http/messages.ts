@@ -1,7 +1,9 @@
 // HTTP bodies of messages: what was said. Reads clamp at the caller's floor and are answered by the primary.
 import * as z from 'zod/mini';
-import { History, Id, MessageText, Role, RoomKind, Seq, TimeMs, Visibility } from '../ids.ts';
+import { Attachment, Attachments } from '../attachments.ts';
+import { AttachedText, History, Id, Role, RoomKind, Seq, TimeMs, Visibility } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
+import { saysSomething } from '../room-commands.ts';
 import { AnyRoomEvent } from '../room-events.ts';
 import { ReadStateValue } from '../user-state.ts';
 
@@ -17,6 +19,8 @@ export const Message = z.object({
   text: z.nullable(z.string()),
   replyTo: z.nullable(Seq),
   thread: z.nullable(Seq),
+  /** Not there when there are none, and when the message was deleted. */
+  attachments: z.optional(z.array(Attachment)),
   /** seq of the last edit, or null. */
   edited: z.nullable(Seq),
   deleted: z.boolean(),
@@ -98,13 +102,16 @@ export const PutState = z.strictObject({ value: z.unknown() });
 export const ImportMessages = z.strictObject({
   messages: z
     .array(
-      z.strictObject({
-        clientId: Id,
-        author: Id,
-        time: TimeMs,
-        text: MessageText,
-        replyTo: z.optional(z.nullable(z.strictObject({ author: Id, clientId: Id }))),
-      }),
+      z
+        .strictObject({
+          clientId: Id,
+          author: Id,
+          time: TimeMs,
+          text: AttachedText,
+          replyTo: z.optional(z.nullable(z.strictObject({ author: Id, clientId: Id }))),
+          attachments: z.optional(Attachments),
+        })
+        .check(saysSomething),
     )
     .check(z.minLength(1), z.maxLength(LIMITS.importBatch)),
 });

@@ -35,5 +35,8 @@ export const readEvents = contract(
   z.object({ head: Seq, events: z.array(AnyRoomEvent) }),
 );
 
+/** What a person may see of one room as of now: null when they are no member of it, or there is none. For who must decide at each read. */
+export const readRight = contract('messages.right', z.object({ user: Id, room: Id }), z.object({ right: z.nullable(Right) }));
+
 /** Read marks of many users in one statement. An older `n` is ignored; a mark is clamped to [floor, head]. */
 export const markRead = contract('messages.markRead', z.object({ marks: z.array(z.object({ user: Id, mark: MarkRead })) }), z.object({}));

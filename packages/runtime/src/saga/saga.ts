@@ -61,3 +61,16 @@ export interface SagaKind {
   readonly kind: string;
   readonly steps: readonly [SagaStep, ...SagaStep[]];
 }
+
+/** What an operator sees of a saga: never its data. */
+export const sagaView = ({ id, kind, state, step, attempts, reason, createdAt, dueAt, deadlineAt }: Saga) => ({
+  saga: id,
+  kind,
+  state,
+  step,
+  attempts,
+  reason,
+  createdAt,
+  dueAt,
+  deadlineAt,
+});

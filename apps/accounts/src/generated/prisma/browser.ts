@@ -48,6 +48,11 @@ export type LoadKey = Prisma.LoadKeyModel
  */
 export type Secret = Prisma.SecretModel
 /**
+ * Model Saga
+ * Things that several services do together; read and written as packages/runtime's sagas are.
+ */
+export type Saga = Prisma.SagaModel
+/**
  * Model Outbox
  * 
  */

@@ -403,6 +403,7 @@ export const ModelName = {
   Invitation: 'Invitation',
   LoadKey: 'LoadKey',
   Secret: 'Secret',
+  Saga: 'Saga',
   Outbox: 'Outbox'
 } as const
 
@@ -419,7 +420,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "installation" | "person" | "session" | "invitation" | "loadKey" | "secret" | "outbox"
+    modelProps: "installation" | "person" | "session" | "invitation" | "loadKey" | "secret" | "saga" | "outbox"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -867,6 +868,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Saga: {
+      payload: Prisma.$SagaPayload<ExtArgs>
+      fields: Prisma.SagaFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SagaFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SagaFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        findFirst: {
+          args: Prisma.SagaFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SagaFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        findMany: {
+          args: Prisma.SagaFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>[]
+        }
+        create: {
+          args: Prisma.SagaCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        createMany: {
+          args: Prisma.SagaCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SagaCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>[]
+        }
+        delete: {
+          args: Prisma.SagaDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        update: {
+          args: Prisma.SagaUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        deleteMany: {
+          args: Prisma.SagaDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SagaUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SagaUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>[]
+        }
+        upsert: {
+          args: Prisma.SagaUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        aggregate: {
+          args: Prisma.SagaAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSaga>
+        }
+        groupBy: {
+          args: Prisma.SagaGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SagaGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SagaCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SagaCountAggregateOutputType> | number
+        }
+      }
+    }
     Outbox: {
       payload: Prisma.$OutboxPayload<ExtArgs>
       fields: Prisma.OutboxFieldRefs
@@ -998,7 +1073,8 @@ export const PersonScalarFieldEnum = {
   bot: 'bot',
   ver: 'ver',
   eventNo: 'eventNo',
-  createdAt: 'createdAt'
+  createdAt: 'createdAt',
+  erasure: 'erasure'
 } as const
 
 export type PersonScalarFieldEnum = (typeof PersonScalarFieldEnum)[keyof typeof PersonScalarFieldEnum]
@@ -1046,6 +1122,23 @@ export const SecretScalarFieldEnum = {
 } as const
 
 export type SecretScalarFieldEnum = (typeof SecretScalarFieldEnum)[keyof typeof SecretScalarFieldEnum]
+
+
+export const SagaScalarFieldEnum = {
+  id: 'id',
+  kind: 'kind',
+  state: 'state',
+  step: 'step',
+  data: 'data',
+  attempts: 'attempts',
+  dueAt: 'dueAt',
+  deadlineAt: 'deadlineAt',
+  createdAt: 'createdAt',
+  reason: 'reason',
+  version: 'version'
+} as const
+
+export type SagaScalarFieldEnum = (typeof SagaScalarFieldEnum)[keyof typeof SagaScalarFieldEnum]
 
 
 export const OutboxScalarFieldEnum = {
@@ -1352,6 +1445,7 @@ export type GlobalOmitConfig = {
   invitation?: Prisma.InvitationOmit
   loadKey?: Prisma.LoadKeyOmit
   secret?: Prisma.SecretOmit
+  saga?: Prisma.SagaOmit
   outbox?: Prisma.OutboxOmit
 }
 

@@ -57,6 +57,7 @@ export const ModelName = {
   Invitation: 'Invitation',
   LoadKey: 'LoadKey',
   Secret: 'Secret',
+  Saga: 'Saga',
   Outbox: 'Outbox'
 } as const
 
@@ -94,7 +95,8 @@ export const PersonScalarFieldEnum = {
   bot: 'bot',
   ver: 'ver',
   eventNo: 'eventNo',
-  createdAt: 'createdAt'
+  createdAt: 'createdAt',
+  erasure: 'erasure'
 } as const
 
 export type PersonScalarFieldEnum = (typeof PersonScalarFieldEnum)[keyof typeof PersonScalarFieldEnum]
@@ -142,6 +144,23 @@ export const SecretScalarFieldEnum = {
 } as const
 
 export type SecretScalarFieldEnum = (typeof SecretScalarFieldEnum)[keyof typeof SecretScalarFieldEnum]
+
+
+export const SagaScalarFieldEnum = {
+  id: 'id',
+  kind: 'kind',
+  state: 'state',
+  step: 'step',
+  data: 'data',
+  attempts: 'attempts',
+  dueAt: 'dueAt',
+  deadlineAt: 'deadlineAt',
+  createdAt: 'createdAt',
+  reason: 'reason',
+  version: 'version'
+} as const
+
+export type SagaScalarFieldEnum = (typeof SagaScalarFieldEnum)[keyof typeof SagaScalarFieldEnum]
 
 
 export const OutboxScalarFieldEnum = {

@@ -48,6 +48,7 @@ export type PersonMinAggregateOutputType = {
   ver: number | null
   eventNo: number | null
   createdAt: bigint | null
+  erasure: string | null
 }
 
 export type PersonMaxAggregateOutputType = {
@@ -60,6 +61,7 @@ export type PersonMaxAggregateOutputType = {
   ver: number | null
   eventNo: number | null
   createdAt: bigint | null
+  erasure: string | null
 }
 
 export type PersonCountAggregateOutputType = {
@@ -72,6 +74,7 @@ export type PersonCountAggregateOutputType = {
   ver: number
   eventNo: number
   createdAt: number
+  erasure: number
   _all: number
 }
 
@@ -98,6 +101,7 @@ export type PersonMinAggregateInputType = {
   ver?: true
   eventNo?: true
   createdAt?: true
+  erasure?: true
 }
 
 export type PersonMaxAggregateInputType = {
@@ -110,6 +114,7 @@ export type PersonMaxAggregateInputType = {
   ver?: true
   eventNo?: true
   createdAt?: true
+  erasure?: true
 }
 
 export type PersonCountAggregateInputType = {
@@ -122,6 +127,7 @@ export type PersonCountAggregateInputType = {
   ver?: true
   eventNo?: true
   createdAt?: true
+  erasure?: true
   _all?: true
 }
 
@@ -221,6 +227,7 @@ export type PersonGroupByOutputType = {
   ver: number
   eventNo: number
   createdAt: bigint
+  erasure: string | null
   _count: PersonCountAggregateOutputType | null
   _avg: PersonAvgAggregateOutputType | null
   _sum: PersonSumAggregateOutputType | null
@@ -256,6 +263,7 @@ export type PersonWhereInput = {
   ver?: Prisma.IntFilter<"Person"> | number
   eventNo?: Prisma.IntFilter<"Person"> | number
   createdAt?: Prisma.BigIntFilter<"Person"> | bigint | number
+  erasure?: Prisma.UuidNullableFilter<"Person"> | string | null
   sessions?: Prisma.SessionListRelationFilter
 }
 
@@ -269,6 +277,7 @@ export type PersonOrderByWithRelationInput = {
   ver?: Prisma.SortOrder
   eventNo?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  erasure?: Prisma.SortOrderInput | Prisma.SortOrder
   sessions?: Prisma.SessionOrderByRelationAggregateInput
 }
 
@@ -285,6 +294,7 @@ export type PersonWhereUniqueInput = Prisma.AtLeast<{
   ver?: Prisma.IntFilter<"Person"> | number
   eventNo?: Prisma.IntFilter<"Person"> | number
   createdAt?: Prisma.BigIntFilter<"Person"> | bigint | number
+  erasure?: Prisma.UuidNullableFilter<"Person"> | string | null
   sessions?: Prisma.SessionListRelationFilter
 }, "id" | "handle">
 
@@ -298,6 +308,7 @@ export type PersonOrderByWithAggregationInput = {
   ver?: Prisma.SortOrder
   eventNo?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  erasure?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.PersonCountOrderByAggregateInput
   _avg?: Prisma.PersonAvgOrderByAggregateInput
   _max?: Prisma.PersonMaxOrderByAggregateInput
@@ -318,6 +329,7 @@ export type PersonScalarWhereWithAggregatesInput = {
   ver?: Prisma.IntWithAggregatesFilter<"Person"> | number
   eventNo?: Prisma.IntWithAggregatesFilter<"Person"> | number
   createdAt?: Prisma.BigIntWithAggregatesFilter<"Person"> | bigint | number
+  erasure?: Prisma.UuidNullableWithAggregatesFilter<"Person"> | string | null
 }
 
 export type PersonCreateInput = {
@@ -330,6 +342,7 @@ export type PersonCreateInput = {
   ver?: number
   eventNo?: number
   createdAt: bigint | number
+  erasure?: string | null
   sessions?: Prisma.SessionCreateNestedManyWithoutPersonInput
 }
 
@@ -343,6 +356,7 @@ export type PersonUncheckedCreateInput = {
   ver?: number
   eventNo?: number
   createdAt: bigint | number
+  erasure?: string | null
   sessions?: Prisma.SessionUncheckedCreateNestedManyWithoutPersonInput
 }
 
@@ -356,6 +370,7 @@ export type PersonUpdateInput = {
   ver?: Prisma.IntFieldUpdateOperationsInput | number
   eventNo?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  erasure?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   sessions?: Prisma.SessionUpdateManyWithoutPersonNestedInput
 }
 
@@ -369,6 +384,7 @@ export type PersonUncheckedUpdateInput = {
   ver?: Prisma.IntFieldUpdateOperationsInput | number
   eventNo?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  erasure?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   sessions?: Prisma.SessionUncheckedUpdateManyWithoutPersonNestedInput
 }
 
@@ -382,6 +398,7 @@ export type PersonCreateManyInput = {
   ver?: number
   eventNo?: number
   createdAt: bigint | number
+  erasure?: string | null
 }
 
 export type PersonUpdateManyMutationInput = {
@@ -394,6 +411,7 @@ export type PersonUpdateManyMutationInput = {
   ver?: Prisma.IntFieldUpdateOperationsInput | number
   eventNo?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  erasure?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type PersonUncheckedUpdateManyInput = {
@@ -406,6 +424,7 @@ export type PersonUncheckedUpdateManyInput = {
   ver?: Prisma.IntFieldUpdateOperationsInput | number
   eventNo?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  erasure?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type PersonCountOrderByAggregateInput = {
@@ -418,6 +437,7 @@ export type PersonCountOrderByAggregateInput = {
   ver?: Prisma.SortOrder
   eventNo?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  erasure?: Prisma.SortOrder
 }
 
 export type PersonAvgOrderByAggregateInput = {
@@ -436,6 +456,7 @@ export type PersonMaxOrderByAggregateInput = {
   ver?: Prisma.SortOrder
   eventNo?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  erasure?: Prisma.SortOrder
 }
 
 export type PersonMinOrderByAggregateInput = {
@@ -448,6 +469,7 @@ export type PersonMinOrderByAggregateInput = {
   ver?: Prisma.SortOrder
   eventNo?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
+  erasure?: Prisma.SortOrder
 }
 
 export type PersonSumOrderByAggregateInput = {
@@ -497,6 +519,7 @@ export type PersonCreateWithoutSessionsInput = {
   ver?: number
   eventNo?: number
   createdAt: bigint | number
+  erasure?: string | null
 }
 
 export type PersonUncheckedCreateWithoutSessionsInput = {
@@ -509,6 +532,7 @@ export type PersonUncheckedCreateWithoutSessionsInput = {
   ver?: number
   eventNo?: number
   createdAt: bigint | number
+  erasure?: string | null
 }
 
 export type PersonCreateOrConnectWithoutSessionsInput = {
@@ -537,6 +561,7 @@ export type PersonUpdateWithoutSessionsInput = {
   ver?: Prisma.IntFieldUpdateOperationsInput | number
   eventNo?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  erasure?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type PersonUncheckedUpdateWithoutSessionsInput = {
@@ -549,6 +574,7 @@ export type PersonUncheckedUpdateWithoutSessionsInput = {
   ver?: Prisma.IntFieldUpdateOperationsInput | number
   eventNo?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  erasure?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -592,6 +618,7 @@ export type PersonSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   ver?: boolean
   eventNo?: boolean
   createdAt?: boolean
+  erasure?: boolean
   sessions?: boolean | Prisma.Person$sessionsArgs<ExtArgs>
   _count?: boolean | Prisma.PersonCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["person"]>
@@ -606,6 +633,7 @@ export type PersonSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   ver?: boolean
   eventNo?: boolean
   createdAt?: boolean
+  erasure?: boolean
 }, ExtArgs["result"]["person"]>
 
 export type PersonSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -618,6 +646,7 @@ export type PersonSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   ver?: boolean
   eventNo?: boolean
   createdAt?: boolean
+  erasure?: boolean
 }, ExtArgs["result"]["person"]>
 
 export type PersonSelectScalar = {
@@ -630,9 +659,10 @@ export type PersonSelectScalar = {
   ver?: boolean
   eventNo?: boolean
   createdAt?: boolean
+  erasure?: boolean
 }
 
-export type PersonOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "handle" | "name" | "passwordHash" | "role" | "bot" | "ver" | "eventNo" | "createdAt", ExtArgs["result"]["person"]>
+export type PersonOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "handle" | "name" | "passwordHash" | "role" | "bot" | "ver" | "eventNo" | "createdAt" | "erasure", ExtArgs["result"]["person"]>
 export type PersonInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   sessions?: boolean | Prisma.Person$sessionsArgs<ExtArgs>
   _count?: boolean | Prisma.PersonCountOutputTypeDefaultArgs<ExtArgs>
@@ -670,6 +700,10 @@ export type $PersonPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
      * ms since 1970, as all times here.
      */
     createdAt: bigint
+    /**
+     * The saga that erases them; null: they are here.
+     */
+    erasure: string | null
   }, ExtArgs["result"]["person"]>
   composites: {}
 }
@@ -1103,6 +1137,7 @@ export interface PersonFieldRefs {
   readonly ver: Prisma.FieldRef<"Person", 'Int'>
   readonly eventNo: Prisma.FieldRef<"Person", 'Int'>
   readonly createdAt: Prisma.FieldRef<"Person", 'BigInt'>
+  readonly erasure: Prisma.FieldRef<"Person", 'String'>
 }
     
 

@@ -1369,7 +1369,8 @@ export const MessageScalarFieldEnum = {
   edited: 'edited',
   deleted: 'deleted',
   reactions: 'reactions',
-  ver: 'ver'
+  ver: 'ver',
+  attachments: 'attachments'
 } as const
 
 export type MessageScalarFieldEnum = (typeof MessageScalarFieldEnum)[keyof typeof MessageScalarFieldEnum]

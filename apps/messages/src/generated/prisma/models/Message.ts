@@ -85,6 +85,7 @@ export type MessageCountAggregateOutputType = {
   deleted: number
   reactions: number
   ver: number
+  attachments: number
   _all: number
 }
 
@@ -148,6 +149,7 @@ export type MessageCountAggregateInputType = {
   deleted?: true
   reactions?: true
   ver?: true
+  attachments?: true
   _all?: true
 }
 
@@ -250,6 +252,7 @@ export type MessageGroupByOutputType = {
   deleted: boolean
   reactions: runtime.JsonValue
   ver: bigint
+  attachments: runtime.JsonValue | null
   _count: MessageCountAggregateOutputType | null
   _avg: MessageAvgAggregateOutputType | null
   _sum: MessageSumAggregateOutputType | null
@@ -288,6 +291,7 @@ export type MessageWhereInput = {
   deleted?: Prisma.BoolFilter<"Message"> | boolean
   reactions?: Prisma.JsonFilter<"Message">
   ver?: Prisma.BigIntFilter<"Message"> | bigint | number
+  attachments?: Prisma.JsonNullableFilter<"Message">
 }
 
 export type MessageOrderByWithRelationInput = {
@@ -303,6 +307,7 @@ export type MessageOrderByWithRelationInput = {
   deleted?: Prisma.SortOrder
   reactions?: Prisma.SortOrder
   ver?: Prisma.SortOrder
+  attachments?: Prisma.SortOrderInput | Prisma.SortOrder
 }
 
 export type MessageWhereUniqueInput = Prisma.AtLeast<{
@@ -322,6 +327,7 @@ export type MessageWhereUniqueInput = Prisma.AtLeast<{
   deleted?: Prisma.BoolFilter<"Message"> | boolean
   reactions?: Prisma.JsonFilter<"Message">
   ver?: Prisma.BigIntFilter<"Message"> | bigint | number
+  attachments?: Prisma.JsonNullableFilter<"Message">
 }, "room_seq">
 
 export type MessageOrderByWithAggregationInput = {
@@ -337,6 +343,7 @@ export type MessageOrderByWithAggregationInput = {
   deleted?: Prisma.SortOrder
   reactions?: Prisma.SortOrder
   ver?: Prisma.SortOrder
+  attachments?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.MessageCountOrderByAggregateInput
   _avg?: Prisma.MessageAvgOrderByAggregateInput
   _max?: Prisma.MessageMaxOrderByAggregateInput
@@ -360,6 +367,7 @@ export type MessageScalarWhereWithAggregatesInput = {
   deleted?: Prisma.BoolWithAggregatesFilter<"Message"> | boolean
   reactions?: Prisma.JsonWithAggregatesFilter<"Message">
   ver?: Prisma.BigIntWithAggregatesFilter<"Message"> | bigint | number
+  attachments?: Prisma.JsonNullableWithAggregatesFilter<"Message">
 }
 
 export type MessageCreateInput = {
@@ -375,6 +383,7 @@ export type MessageCreateInput = {
   deleted: boolean
   reactions: Prisma.JsonNullValueInput | runtime.InputJsonValue
   ver: bigint | number
+  attachments?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type MessageUncheckedCreateInput = {
@@ -390,6 +399,7 @@ export type MessageUncheckedCreateInput = {
   deleted: boolean
   reactions: Prisma.JsonNullValueInput | runtime.InputJsonValue
   ver: bigint | number
+  attachments?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type MessageUpdateInput = {
@@ -405,6 +415,7 @@ export type MessageUpdateInput = {
   deleted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   reactions?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   ver?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  attachments?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type MessageUncheckedUpdateInput = {
@@ -420,6 +431,7 @@ export type MessageUncheckedUpdateInput = {
   deleted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   reactions?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   ver?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  attachments?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type MessageCreateManyInput = {
@@ -435,6 +447,7 @@ export type MessageCreateManyInput = {
   deleted: boolean
   reactions: Prisma.JsonNullValueInput | runtime.InputJsonValue
   ver: bigint | number
+  attachments?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type MessageUpdateManyMutationInput = {
@@ -450,6 +463,7 @@ export type MessageUpdateManyMutationInput = {
   deleted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   reactions?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   ver?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  attachments?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type MessageUncheckedUpdateManyInput = {
@@ -465,6 +479,7 @@ export type MessageUncheckedUpdateManyInput = {
   deleted?: Prisma.BoolFieldUpdateOperationsInput | boolean
   reactions?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   ver?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  attachments?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
 }
 
 export type MessageRoomSeqCompoundUniqueInput = {
@@ -485,6 +500,7 @@ export type MessageCountOrderByAggregateInput = {
   deleted?: Prisma.SortOrder
   reactions?: Prisma.SortOrder
   ver?: Prisma.SortOrder
+  attachments?: Prisma.SortOrder
 }
 
 export type MessageAvgOrderByAggregateInput = {
@@ -548,6 +564,7 @@ export type MessageSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   deleted?: boolean
   reactions?: boolean
   ver?: boolean
+  attachments?: boolean
 }, ExtArgs["result"]["message"]>
 
 export type MessageSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -563,6 +580,7 @@ export type MessageSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exten
   deleted?: boolean
   reactions?: boolean
   ver?: boolean
+  attachments?: boolean
 }, ExtArgs["result"]["message"]>
 
 export type MessageSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -578,6 +596,7 @@ export type MessageSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exten
   deleted?: boolean
   reactions?: boolean
   ver?: boolean
+  attachments?: boolean
 }, ExtArgs["result"]["message"]>
 
 export type MessageSelectScalar = {
@@ -593,9 +612,10 @@ export type MessageSelectScalar = {
   deleted?: boolean
   reactions?: boolean
   ver?: boolean
+  attachments?: boolean
 }
 
-export type MessageOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"room" | "seq" | "author" | "clientId" | "time" | "msgNo" | "text" | "replyTo" | "edited" | "deleted" | "reactions" | "ver", ExtArgs["result"]["message"]>
+export type MessageOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"room" | "seq" | "author" | "clientId" | "time" | "msgNo" | "text" | "replyTo" | "edited" | "deleted" | "reactions" | "ver" | "attachments", ExtArgs["result"]["message"]>
 
 export type $MessagePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Message"
@@ -613,6 +633,10 @@ export type $MessagePayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     deleted: boolean
     reactions: runtime.JsonValue
     ver: bigint
+    /**
+     * null: none, or deleted.
+     */
+    attachments: runtime.JsonValue | null
   }, ExtArgs["result"]["message"]>
   composites: {}
 }
@@ -1048,6 +1072,7 @@ export interface MessageFieldRefs {
   readonly deleted: Prisma.FieldRef<"Message", 'Boolean'>
   readonly reactions: Prisma.FieldRef<"Message", 'Json'>
   readonly ver: Prisma.FieldRef<"Message", 'BigInt'>
+  readonly attachments: Prisma.FieldRef<"Message", 'Json'>
 }
     
 

@@ -2,9 +2,9 @@
 import { EventEmitter } from 'node:events';
 import { createManualClock } from '@parley/ports';
 import { expect, test, vi } from 'vitest';
+import { createLogger } from '../log.ts';
+import type { Service } from '../service.ts';
 import { startServices, stopOnSignal } from './lifecycle.ts';
-import { createLogger } from './log.ts';
-import type { Service } from './service.ts';
 
 const logger = createLogger({ level: 'silent' });
 const services = (done: string[], failing?: string): Service[] =>

@@ -5,7 +5,7 @@ import type { Clock, Rng } from '@parley/ports';
 import { type Contract, ParleyError, type RequestOf, type ResponseOf } from '@parley/protocol';
 import { safeParse } from 'zod/mini';
 import type { $ZodType } from 'zod/v4/core';
-import type { InternalClient, InternalHandler } from './internal.ts';
+import type { InternalClient, InternalHandler } from './calls.ts';
 
 export interface InternalBus {
   /** Makes the handlers callable; the answer takes them away again (calls are then `unavailable`). */

@@ -3,8 +3,8 @@ import { createManualClock, systemRng } from '@parley/ports';
 import { contract, ParleyError } from '@parley/protocol';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { answer } from './internal.ts';
-import { createInternalBus, createInternalTokens } from './internal-bus.ts';
+import { createInternalBus, createInternalTokens } from './bus.ts';
+import { answer } from './calls.ts';
 
 const double = contract('numbers.double', z.object({ n: z.int() }), z.object({ n: z.int() }), 2_000);
 const KEY = 'a key that is long enough for this';

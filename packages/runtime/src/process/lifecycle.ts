@@ -1,7 +1,7 @@
 // One process' life: services start in order, stop in reverse, and a signal drains before it ends.
 import type { Clock } from '@parley/ports';
-import type { Logger } from './log.ts';
-import type { Service } from './service.ts';
+import type { Logger } from '../log.ts';
+import type { Service } from '../service.ts';
 
 export interface Running {
   /** Stops everything in reverse order, once. */
