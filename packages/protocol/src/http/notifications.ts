@@ -58,7 +58,9 @@ export const ChangePreferences = z.strictObject({
 export type ChangePreferences = z.infer<typeof ChangePreferences>;
 /** PUT /api/notifications/address: a letter with a link goes there; null: no address. */
 export const ChangeAddress = z.strictObject({
-  address: z.nullable(z.string().check(z.maxLength(254), z.regex(/^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\]+$/, 'must be a mail address'))),
+  address: z.nullable(
+    z.string().check(z.maxLength(254), z.regex(/^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\]+$/, 'must be a mail address')),
+  ),
 });
 
 /** all: every message; mentions: messages that name me; none. Without a rule: all in a direct room, mentions elsewhere. */

@@ -13,11 +13,7 @@ export const ToTell = z.nullable(z.object({ read: z.boolean(), muted: z.boolean(
 export type ToTell = z.infer<typeof ToTell>;
 
 /** Answered by one statement on the primary, in the order of the items. */
-export const readToTell = contract(
-  'messages.toTell',
-  z.object({ items: z.array(ToTellItem).check(z.maxLength(500)) }),
-  z.object({ items: z.array(ToTell) }),
-);
+export const readToTell = contract('messages.toTell', z.object({ items: z.array(ToTellItem).check(z.maxLength(500)) }), z.object({ items: z.array(ToTell) }));
 
 /** People by id or by handle; unknown ones are left out. */
 export const findPeople = contract(
