@@ -58,8 +58,8 @@ export interface GatewayStats extends HubStats {
 export interface GatewayCore {
   /** Resolves when it follows the log; messages may still be away: until it was reached once, sockets are refused with `unavailable`. */
   start(): Promise<void>;
-  /** Says bye to all, finishes appends in flight, lets go of everything. Never longer than drainMs. Idempotent. */
-  stop(): Promise<void>;
+  /** Says bye to all, finishes appends in flight, lets go of everything. Never longer than drainMs. `goodbyeMs`: not the configured. Idempotent. */
+  stop(goodbyeMs?: number): Promise<void>;
   /** Before any token is checked. Throws ParleyError: draining, overloaded or unavailable. */
   admit(): void;
   /** After the token was checked. Throws ParleyError: draining, too_many_sockets, session_revoked or unavailable. */
@@ -162,8 +162,8 @@ class Core implements GatewayCore {
     await Promise.all([this.heads.compare(), this.profiles.start()]);
   }
 
-  stop(): Promise<void> {
-    this.stopping ??= this.drain();
+  stop(goodbyeMs = this.limits.goodbyeMs): Promise<void> {
+    this.stopping ??= this.drain(goodbyeMs);
     return this.stopping;
   }
 
@@ -348,17 +348,17 @@ class Core implements GatewayCore {
     });
   }
 
-  private async drain(): Promise<void> {
+  private async drain(goodbyeMs: number): Promise<void> {
     const wasRunning = this.phase === 'running';
     const late = new Promise<void>((resolve) => {
       const timer = this.deps.clock.after(this.limits.drainMs, resolve);
       this.timers.push(timer);
     });
     const body = (retryAfterMs: number) => ({ code: 'draining' as const, message: 'This server is going down for a restart.', retryAfterMs });
-    if (wasRunning && this.limits.goodbyeMs > 0) {
+    if (wasRunning && goodbyeMs > 0) {
       this.phase = 'leaving';
       const { clock } = this.deps;
-      await Promise.race([late, sayGoodbyes({ clock, sessions: () => this.sessions, body: () => body(this.spread(ELSEWHERE_MS)) }, this.limits.goodbyeMs)]);
+      await Promise.race([late, sayGoodbyes({ clock, sessions: () => this.sessions, body: () => body(this.spread(ELSEWHERE_MS)) }, goodbyeMs)]);
     }
     this.phase = 'draining';
     for (const session of this.sessions) if (!session.leaving) session.emit('bye', body(this.spread(this.limits.drainSpreadMs)));

@@ -11,6 +11,8 @@ export type GatewayDeps = Omit<GatewayCoreDeps, 'codec'>;
 export interface Gateway extends Service {
   /** Serves Socket.IO on this server's upgrades, at /socket.io. Before start() and after stop() sockets are refused. */
   attach(server: http.Server): void;
+  /** As the core's: `goodbyeMs` instead of the configured. */
+  stop(goodbyeMs?: number): Promise<void>;
   problems(): readonly string[];
   stats(): GatewayStats;
 }
@@ -30,8 +32,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       servers.push(serveSocketIo(server, { core, verifier, logger, clock, origins: limits.origins, connectionsMax: limits.worker.sockets + STRANGERS_MAX }));
     },
     start: () => core.start(),
-    async stop() {
-      await core.stop();
+    async stop(goodbyeMs) {
+      await core.stop(goodbyeMs);
       await Promise.all(servers.splice(0).map((server) => server.close()));
     },
     problems: () => core.problems(),

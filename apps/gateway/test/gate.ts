@@ -19,7 +19,7 @@ export interface Gate {
   readonly revocations: ReturnType<typeof createFakeRevocations>;
   /** A stock client; connects by itself. */
   connect(auth: unknown, options?: object): Socket;
-  stop(): Promise<void>;
+  stop(goodbyeMs?: number): Promise<void>;
 }
 
 export const authOf = (user: string, claims: Partial<AccessClaims> = {}) => ({
@@ -27,7 +27,7 @@ export const authOf = (user: string, claims: Partial<AccessClaims> = {}) => ({
   protocol: LIMITS.protocolVersion,
 });
 
-export async function openGate(config: Partial<GatewayConfig> = {}): Promise<Gate> {
+export async function openGate(config: Partial<GatewayConfig> = {}, port = 0): Promise<Gate> {
   const clock = systemClock;
   const log = createMemoryEventLog({ topics, clock });
   const feed = createMemoryFeed({ clock });
@@ -49,7 +49,7 @@ export async function openGate(config: Partial<GatewayConfig> = {}): Promise<Gat
   gateway.attach(server);
   await gateway.start();
   const following = await messages.follow(log);
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const sockets: Socket[] = [];
@@ -64,12 +64,14 @@ export async function openGate(config: Partial<GatewayConfig> = {}): Promise<Gat
       sockets.push(socket);
       return socket;
     },
-    stop: async () => {
+    stop: async (goodbyeMs) => {
       for (const socket of sockets) socket.disconnect();
-      await gateway.stop();
+      // Nobody new from now on.
+      const closed = new Promise((resolve) => server.close(resolve));
+      await gateway.stop(goodbyeMs);
       await following.stop();
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closed;
     },
   };
 }
