@@ -1,0 +1,30 @@
+// kafkajs as the second client: it produces and holds a place in a group by its own public ways. What it cannot do (topic ids, reading without a
+// group) is asked through the cluster's own requests.
+import { Kafka, logLevel } from 'kafkajs';
+import type { Producer } from '../client.ts';
+import type { SourceParts } from '../source.ts';
+import { createKafkaJsConsumer, type KafkaJsConsumerDeps } from './consumer.ts';
+import { createKafkaJsProducer } from './producer.ts';
+import { quietKafkaJsTimers } from './quiet-timer.ts';
+
+export interface KafkaJs {
+  producer(): Producer;
+  consumer(deps: Omit<KafkaJsConsumerDeps, 'kafka'>): SourceParts;
+}
+
+export function createKafkaJs({ brokers, clientId }: { brokers: string; clientId: string }): KafkaJs {
+  quietKafkaJsTimers();
+  const kafka = new Kafka({
+    clientId,
+    brokers: brokers.split(',').map((one) => one.trim()),
+    connectionTimeout: 2_000,
+    requestTimeout: 5_000,
+    // Who calls tries again, within a deadline of its own.
+    retry: { retries: 0 },
+    logLevel: logLevel.NOTHING,
+  });
+  return {
+    producer: () => createKafkaJsProducer(kafka),
+    consumer: (deps) => createKafkaJsConsumer({ ...deps, kafka }),
+  };
+}
