@@ -8,10 +8,11 @@ import { createMessages, migrationsFolder as messagesMigrations } from '@parley/
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { createMemoryFeed, createMemoryPresence } from '@parley/ports/memory';
 import { createPostgresEventLog, ensureDatabase, migrate, startEmbeddedPostgres } from '@parley/postgres';
-import { readJwks, TOPICS } from '@parley/protocol';
+import { readJwks } from '@parley/protocol';
 import { createRooms, migrationsFolder as roomsMigrations } from '@parley/rooms';
 import { createInternalBus, createMetrics, createRevocations, createVerifier, type Logger, type Service } from '@parley/runtime';
 import { listenHost } from './listen-host.ts';
+import { LOG_TOPICS } from './log-topics.ts';
 import { webRoot } from './web-root.ts';
 
 export interface EmbeddedOptions {
@@ -40,18 +41,8 @@ export interface Embedded {
   readonly failed: Promise<Error>;
 }
 
-const HOUR_MS = 3_600_000;
-const WEEK_MS = 7 * 24 * HOUR_MS;
 const ISSUER = 'parley';
 const ACCESS_TTL_MS = 10 * 60_000;
-
-/** Partitions and retention of the embedded log (design.md section 8). Changing a count moves rooms: never do it on living data. */
-const LOG_TOPICS = {
-  [TOPICS.roomCommand]: { partitions: 4, retentionMs: WEEK_MS },
-  [TOPICS.roomEvent]: { partitions: 4, retentionMs: WEEK_MS },
-  [TOPICS.sessionEvent]: { partitions: 1, retentionMs: HOUR_MS },
-  [TOPICS.accountEvent]: { partitions: 1, retentionMs: WEEK_MS },
-};
 
 /** Starts everything and listens. Throws what went wrong, with nothing left running. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
