@@ -60,6 +60,15 @@ replaying
   .action(async (files: string[], options) => (await import('./commands/replay-irc.ts')).replayIrc(files, options));
 
 program
+  .command('migrate')
+  .description(
+    'Brings the databases of a cluster up to date: one for each service, with a role that may do no more than it must. DATABASE_ADMIN_URL says where.',
+  )
+  .option('--write-env <folder>', "keep each service's DATABASE_URL in <folder>/<service>.env (0600) instead of printing it")
+  .option('--json', 'one object at the end')
+  .action(async (options: { json?: boolean; writeEnv?: string }) => (await import('./commands/migrate.ts')).migrate(options));
+
+program
   .command('demo')
   .description('Starts a Parley of its own with two people, a bot that answers and some history. Not for production.')
   .action(async () => (await import('./commands/demo.ts')).demo());

@@ -46,10 +46,12 @@ const PRISMA_LOCK = 72_707_369;
 /**
  * Brings a database to the folder's last migration (`<stamp>_<name>/migration.sql`, in name order, each in its own transaction).
  * Answers the names applied now. Throws MigrationRefused when an applied migration was changed, is missing in the folder, or failed.
+ * `asRole`: whose the tables are to be; the connection's user must be allowed to act as it.
  */
-export async function migrate(connection: PgConnection, folder: string): Promise<readonly string[]> {
+export async function migrate(connection: PgConnection, folder: string, asRole?: string): Promise<readonly string[]> {
   const migrations = await readMigrations(folder);
   return withClient(connection, async (client) => {
+    if (asRole !== undefined) await client.query(`SET ROLE ${pg.escapeIdentifier(asRole)}`);
     await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK]);
     const { rows: exists } = await client.query<{ there: boolean }>("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there");
     if (exists[0]?.there !== true) await client.query(TABLE);
@@ -108,7 +110,8 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
   }
 }
 
-async function withClient<T>(connection: PgConnection, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** A client for one piece of work. */
+export async function withClient<T>(connection: PgConnection, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ ...connection });
   // A lost connection is told by the query in hand.
   client.on('error', () => undefined);

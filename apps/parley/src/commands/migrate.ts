@@ -1,0 +1,38 @@
+// `parley migrate`: the databases, roles and topics of a cluster, as a job of its own before services of a new version start.
+import { resolve } from 'node:path';
+import { systemRng } from '@parley/ports';
+import { migrateConfigFromEnv } from '../migrate/config.ts';
+import { type MigratedService, runMigrate } from '../migrate/run-migrate.ts';
+
+export async function migrate(options: { json?: boolean; writeEnv?: string }): Promise<void> {
+  const { adminUrl, passwords } = migrateConfigFromEnv();
+  const services: MigratedService[] = [];
+  const envFolder = options.writeEnv === undefined ? null : resolve(options.writeEnv);
+  const onService = (service: MigratedService): void => {
+    services.push(service);
+    if (options.json !== true) console.log(step(service));
+  };
+  let ok = false;
+  try {
+    await runMigrate({ adminUrl, passwords, newPassword: () => systemRng.secret(24), envFolder, onService });
+    ok = true;
+  } finally {
+    if (options.json === true) console.log(JSON.stringify({ ok, services }));
+    else if (services.length > 0) console.log(addresses(services));
+  }
+}
+
+function step({ service, madeDatabase, madeRole, applied }: MigratedService): string {
+  const said = [madeDatabase ? 'database made' : '', madeRole ? 'role made' : '', applied.length === 0 ? 'nothing to apply' : `applied ${applied.join(', ')}`];
+  return `${service.padEnd(14)} ${said.filter(Boolean).join(', ')}`;
+}
+
+/** Passwords are shown once, and not where they are in a file. */
+function addresses(services: readonly MigratedService[]): string {
+  const files = services.map(({ file }) => file).filter((file) => file !== null);
+  if (files.length > 0) return `Wrote ${files.join(', ')}.`;
+  const lines = services.map(
+    ({ service, url, passwordKnown }) => `${service.padEnd(14)} DATABASE_URL=${url}${passwordKnown ? '' : '   (its password is as it was)'}`,
+  );
+  return ['', 'Keep these; a password that was made is shown only now:', ...lines].join('\n');
+}
