@@ -18,7 +18,8 @@ export interface Feed {
   publish(messages: readonly FeedPublish[]): Promise<void>;
   /**
    * Resolves when what is published from now on will be handed to `listener`. `lost` is called when messages of any channel may
-   * have been missed (reconnected, emptied): compare with the truth. One subscription per channel and subscriber.
+   * have been missed (reconnected, emptied): compare with the truth. One subscription per channel and subscriber. While the store is
+   * away it resolves as well, within about a second, and `lost` is called once the channel is heard: until then there is only the truth.
    */
   subscribe(channel: string, listener: (message: FeedMessage) => void, lost: () => void): Promise<FeedSubscription>;
   /**
