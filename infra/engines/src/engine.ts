@@ -1,7 +1,9 @@
 // A real engine (Kafka, Redis, RabbitMQ, Postgres) as a local process of ours: what can be done to it, also by a fault test.
 
+export type EngineName = 'kafka' | 'redis' | 'rabbitmq' | 'postgres';
+
 export interface Engine {
-  readonly name: 'kafka' | 'redis' | 'rabbitmq' | 'postgres';
+  readonly name: EngineName;
   /** How clients reach it: `host:port` for Kafka, a URL for the others. Stays the same over kill and start. */
   readonly url: string;
   /** Of the process now running. */
@@ -20,6 +22,8 @@ export interface Engine {
 export interface EngineOptions {
   /** Its data and logs; made when missing. Outlives kill. */
   readonly folder: string;
-  /** Default: a free one. */
+  /** Default: the one that the folder had before, else a free one. */
   readonly port?: number;
+  /** Default false: it ends with the process that started it, whatever ends that. True: it outlives it; a later start on the folder finds it. */
+  readonly detached?: boolean;
 }

@@ -19,7 +19,7 @@ export const EXEMPT: readonly { readonly path: RegExp; readonly reason: string }
   { path: /^packages\/sdk\/src\/[\w-]*seams\.ts$/, reason: 'the real clock and randomness that the SDK uses when none is given' },
   { path: /^apps\/parley\/src\/(commands|replay)\//, reason: 'a command line in front of a person: drives a server from outside, as load does' },
   { path: /^apps\/web\//, reason: 'a page in front of a person' },
-  { path: /^(tests|tools|load)\//, reason: 'drives the system from outside' },
+  { path: /^(tests|tools|load|infra)\//, reason: 'drives the system from outside' },
   { path: /\.test\.tsx?$|(^|\/)test\//, reason: 'tests' },
   { path: /(^|\/)vite\.config\.ts$/, reason: 'runs at build' },
 ];

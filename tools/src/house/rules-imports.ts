@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What tests may import beside it. Services still never import each other. */
-const ALLOWED_IN_TESTS = ['ports', 'protocol', 'runtime', 'sdk', 'checker', ...ADAPTERS];
+const ALLOWED_IN_TESTS = ['ports', 'protocol', 'runtime', 'sdk', 'checker', 'engines', ...ADAPTERS];
 
 /** Libraries of one brand -> the files that may hold them. */
 const BRANDS: readonly { readonly library: RegExp; readonly files: RegExp; readonly where: string }[] = [
@@ -32,7 +32,7 @@ const BRANDS: readonly { readonly library: RegExp; readonly files: RegExp; reado
   { library: /^amqplib/, files: /^packages\/rabbitmq\//, where: 'packages/rabbitmq' },
 ];
 
-export const workspaceOf = (path: string): string => /^((?:apps|packages|tests)\/[^/]+|[^/]+)\//.exec(path)?.[1] ?? '';
+export const workspaceOf = (path: string): string => /^((?:apps|packages|tests|infra)\/[^/]+|[^/]+)\//.exec(path)?.[1] ?? '';
 
 export const checkImports: Rule = (repository) =>
   repository.sources.flatMap((file) =>
