@@ -14,6 +14,10 @@ const ownSocket =
     return /^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? `${scheme}://${host}` : "'self'";
   };
 
+/** Of resumable uploads (tus 1.0). */
+const TUS_ASKS = ['tus-resumable', 'upload-length', 'upload-metadata', 'upload-offset'];
+const TUS_ANSWERS = ['location', 'tus-resumable', 'upload-expires', 'upload-length', 'upload-offset'];
+
 export async function registerSecurityHeaders(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -44,8 +48,8 @@ export async function registerSecurityHeaders(app: FastifyInstance, origins: rea
     origin: origins.map((origin) => origin.replace(/\/$/, '')),
     credentials: false,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', LOAD_KEY_HEADER],
-    exposedHeaders: ['x-request-id', 'retry-after'],
+    allowedHeaders: ['authorization', 'content-type', 'range', LOAD_KEY_HEADER, ...TUS_ASKS],
+    exposedHeaders: ['x-request-id', 'retry-after', 'content-range', ...TUS_ANSWERS],
     maxAge: 600,
   });
 }

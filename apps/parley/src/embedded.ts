@@ -1,13 +1,15 @@
 // Every service in one process on an embedded Postgres: the default way to run. It only composes; no service knows that it is here.
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { migrationsFolder as accountsMigrations, createAccounts } from '@parley/accounts';
 import { createEdge } from '@parley/edge';
 import { createGateway } from '@parley/gateway';
+import { createMedia, migrationsFolder as mediaMigrations } from '@parley/media';
 import { createMessages, migrationsFolder as messagesMigrations } from '@parley/messages';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { createMemoryFeed, createMemoryPresence } from '@parley/ports/memory';
-import { createPostgresEventLog, ensureDatabase, migrate, startEmbeddedPostgres } from '@parley/postgres';
+import { createPostgresEventLog, createPostgresWorkQueue, ensureDatabase, migrate, startEmbeddedPostgres } from '@parley/postgres';
 import { readJwks } from '@parley/protocol';
 import { createRooms, migrationsFolder as roomsMigrations } from '@parley/rooms';
 import { createInternalBus, createMetrics, createRevocations, createVerifier, type Logger, type Service } from '@parley/runtime';
@@ -63,7 +65,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 type Postgres = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
 
 async function databases(postgres: Postgres): Promise<void> {
-  const folders = { parley_accounts: accountsMigrations, parley_rooms: roomsMigrations, parley_messages: messagesMigrations };
+  const folders = {
+    parley_accounts: accountsMigrations,
+    parley_rooms: roomsMigrations,
+    parley_messages: messagesMigrations,
+    parley_media: mediaMigrations,
+  };
   await Promise.all(
     ['parley_log', ...Object.keys(folders)].map(async (name) => {
       const connection = postgres.connection(name);
@@ -80,6 +87,8 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   step('databases');
   const log = await createPostgresEventLog({ connection: postgres.connection('parley_log'), topics: LOG_TOPICS, clock, rng, logger });
   undo.push(() => log.close());
+  const queue = await createPostgresWorkQueue({ connection: postgres.connection('parley_log'), clock, logger });
+  undo.push(() => queue.close());
   const feed = createMemoryFeed({ clock });
   const presence = createMemoryPresence({ clock });
   // In one process the key never leaves it, so it need not outlive it.
@@ -97,6 +106,14 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   });
   const rooms = createRooms({ ...shared, database: postgres.connection('parley_rooms'), internal: bus.clientFor('rooms') });
   const messages = createMessages({ ...shared, database: postgres.connection('parley_messages'), feed, internal: bus.clientFor('messages') });
+  const media = createMedia({
+    ...shared,
+    database: postgres.connection('parley_media'),
+    queue,
+    internal: bus.clientFor('media'),
+    // Links live for minutes: those of before a restart are asked for again.
+    config: { dir: join(options.dataDir, 'media'), linkKey: rng.secret(32) },
+  });
   const gateway = createGateway({
     ...shared,
     feed,
@@ -106,7 +123,7 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
     config: { origins: options.origins, drainMs: options.drainMs },
   });
   const metrics = createMetrics();
-  const services = [accounts, messages, rooms, gateway];
+  const services = [accounts, messages, rooms, media, gateway];
   for (const service of services) bus.register(service.internal ?? []);
   const edge = await createEdge({ services, webRoot, origins: options.origins, logger, rng, metrics });
   gateway.attach(edge.server);
@@ -117,7 +134,7 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
     undo.push(() => service.stop());
     step(service.name);
   };
-  for (const service of [accounts, messages, rooms]) await startOne(service);
+  for (const service of [accounts, messages, rooms, media]) await startOne(service);
   // Stopped in reverse: the gateway says goodbye to its sockets, HTTP finishes what it has in hand, then the services end.
   undo.push(() => edge.close());
   await startOne(gateway);
@@ -127,8 +144,7 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   const { port } = edge.server.address() as AddressInfo;
   step('listening');
   return {
-    // Never the name localhost: the first start says 127.0.0.1, and a browser's session belongs to the address it was made at.
-    url: `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: urlOf(host, port),
     host,
     port,
     hasOwner,
@@ -137,6 +153,10 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
     stop: () => stopInOrder(undo, logger),
   };
 }
+
+/** Never the name localhost: the first start says 127.0.0.1, and a browser's session belongs to the address it was made at. */
+const urlOf = (host: string, port: number): string =>
+  `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${port}`;
 
 async function stopInOrder(undo: readonly (() => Promise<void>)[], logger: Logger): Promise<void> {
   for (const stop of [...undo].reverse()) await stop().catch((error: unknown) => logger.error({ err: error }, 'could not stop cleanly'));

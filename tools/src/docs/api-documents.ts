@@ -1,9 +1,10 @@
 // The OpenAPI and AsyncAPI documents, as the running server would answer them. Services are asked for their routes and never started.
 import { createAccounts } from '@parley/accounts';
 import { buildAsyncApi, buildOpenApi } from '@parley/edge';
+import { createMedia } from '@parley/media';
 import { createMessages } from '@parley/messages';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
-import { createMemoryEventLog, createMemoryFeed } from '@parley/ports/memory';
+import { createMemoryEventLog, createMemoryFeed, createMemoryWorkQueue } from '@parley/ports/memory';
 import { TOPICS } from '@parley/protocol';
 import { createRooms } from '@parley/rooms';
 import { createLogger, type InternalClient, type Service, type TokenVerifier } from '@parley/runtime';
@@ -24,6 +25,17 @@ function unstartedServices(): readonly Service[] {
     createAccounts({ internal, database, log, clock, rng, logger, config }),
     createRooms({ database, log, internal, verifier, clock, rng, logger }),
     createMessages({ database, log, feed, internal, verifier, clock, rng, logger }),
+    createMedia({
+      database,
+      log,
+      queue: createMemoryWorkQueue({ clock }),
+      internal,
+      verifier,
+      clock,
+      rng,
+      logger,
+      config: { dir: 'none', linkKey: rng.secret(32) },
+    }),
   ];
 }
 

@@ -64,18 +64,19 @@ export function routeFiles(app: App, deps: FileRoutesDeps): void {
 function routeBytes(app: App, { access, blobs, links, verifier }: FileRoutesDeps): void {
   const routes = zodRoutes(app);
   const byToken = authenticate(verifier);
-  const readerOf = async (request: HttpRequest, id: string, { u, e, s }: z.infer<typeof LinkQuery>): Promise<string> => {
-    if (s !== undefined) return links.check(id, { u: u ?? '', e: e ?? '', s });
-    await byToken(request);
-    return request.caller.sub;
+  /** A link says itself who asks. */
+  const onRequest = async (request: HttpRequest): Promise<void> => {
+    if ((request.query as { s?: unknown }).s === undefined) await byToken(request);
   };
+  const readerOf = (request: HttpRequest, id: string, { u, e, s }: z.infer<typeof LinkQuery>): string =>
+    s === undefined ? request.caller.sub : links.check(id, { u: u ?? '', e: e ?? '', s });
   // HEAD would read the whole file for nothing.
-  const options = { exposeHeadRoute: false };
+  const options = { onRequest, exposeHeadRoute: false };
   routes.get(
     '/api/media/files/:id',
     { ...options, schema: { tags, summary: 'The bytes of a file, by token or by link; ranges are answered', params: FileParams, querystring: LinkQuery } },
     async (request, reply) => {
-      const file = await access.readable(await readerOf(request, request.params.id, request.query), request.params.id);
+      const file = await access.readable(readerOf(request, request.params.id, request.query), request.params.id);
       const tag = `"${file.sha256}"`;
       setHeaders(reply, file.type ?? UNKNOWN_TYPE, file.name, tag);
       if (request.headers['if-none-match'] === tag) return reply.code(304).send();
@@ -87,7 +88,7 @@ function routeBytes(app: App, { access, blobs, links, verifier }: FileRoutesDeps
     '/api/media/files/:id/thumb',
     { ...options, schema: { tags, summary: 'The thumbnail of a picture, by token or by link', params: FileParams, querystring: LinkQuery } },
     async (request, reply) => {
-      const file = await access.readable(await readerOf(request, request.params.id, request.query), request.params.id);
+      const file = await access.readable(readerOf(request, request.params.id, request.query), request.params.id);
       if (file.thumbnail !== 'ready') throw new ParleyError('not_found', 'There is no thumbnail of this file.');
       const tag = `"${file.sha256}-thumb"`;
       setHeaders(reply, 'image/webp', 'thumbnail.webp', tag);

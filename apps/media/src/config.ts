@@ -1,0 +1,35 @@
+// The settings of media, from the environment: which it needs, and what must not be. Reads nothing else.
+import { BASE_SETTINGS, readSettings, type SettingName } from '@parley/runtime';
+
+export const SETTING_NAMES = [
+  ...BASE_SETTINGS,
+  'DATABASE_URL',
+  'KAFKA_BROKERS',
+  'KAFKA_CLIENT',
+  'KAFKA_TOPIC_PREFIX',
+  'ACCOUNTS_URL',
+  'ROOMS_URL',
+  'MESSAGES_URL',
+  'NOTIFICATIONS_URL',
+  'MEDIA_URL',
+  'RABBITMQ_URL',
+  'RABBITMQ_PREFIX',
+  'MEDIA_DIR',
+  'MEDIA_MAX_BYTES',
+  'S3_ENDPOINT',
+  'S3_BUCKET',
+  'S3_REGION',
+  'S3_ACCESS_KEY_ID',
+  'S3_SECRET_ACCESS_KEY',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+] as const satisfies readonly SettingName[];
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+function storageProblems(env: Env): string[] {
+  if (!env.S3_BUCKET) return env.MEDIA_DIR ? [] : ['MEDIA_DIR is not set: files need a folder, or a bucket (S3_BUCKET).'];
+  return (['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const).flatMap((name) => (env[name] ? [] : [`${name} is not set: S3_BUCKET needs it.`]));
+}
+
+/** Throws ConfigError with every mistake. */
+export const configFromEnv = (env: Env = process.env) => readSettings(SETTING_NAMES, env, storageProblems(env));
