@@ -1,8 +1,15 @@
 // The service: puts the use cases on HTTP routes and internal calls, and runs the relay. Decides nothing itself.
 import { fileURLToPath } from 'node:url';
 import type { Clock, EventLog, Rng } from '@parley/ports';
-import { knownPeople, makeLoadKey as makeLoadKeyContract, ParleyError, readJwks, readSetup as readSetupContract } from '@parley/protocol';
-import { answer, createSagaRunner, createVerifier, type InternalClient, type Logger, type PgConnection, type Service, zodRoutes } from '@parley/runtime';
+import {
+  bringPeople as bringPeopleContract,
+  knownPeople,
+  makeLoadKey as makeLoadKeyContract,
+  ParleyError,
+  readJwks,
+  readSetup as readSetupContract,
+} from '@parley/protocol';
+import { answer, createSagaRunner, createVerifier, type InternalClient, type Limits, type Logger, type PgConnection, type Service, zodRoutes } from '@parley/runtime';
 import { createAccessTokens, makeSigningKey } from './credentials/access-tokens.ts';
 import { createPasswordHasher } from './credentials/passwords.ts';
 import { createRateLimits } from './credentials/rate-limits.ts';
@@ -19,6 +26,7 @@ import { forgetPerson, openSagas } from './store/store-erasure.ts';
 import { knownIds } from './store/store-people.ts';
 import type { Context } from './use-cases/context.ts';
 import { makeLoadKey } from './use-cases/load-keys.ts';
+import { bringPeople } from './use-cases/people.ts';
 import { readSetup } from './use-cases/setup.ts';
 
 /** The folder of the database's migrations. */
@@ -44,6 +52,8 @@ export interface AccountsDeps {
   readonly rng: Rng;
   readonly logger: Logger;
   readonly config: AccountsConfig;
+  /** Where attempts are counted. Default: in this process. */
+  readonly limits?: Limits;
   /** Called at each password hash; for metrics. */
   readonly onHash?: () => void;
 }
@@ -85,6 +95,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       answer(readJwks, async () => context().access.jwks),
       answer(readSetupContract, async () => readSetup(context())),
       answer(makeLoadKeyContract, async () => makeLoadKey(context())),
+      answer(bringPeopleContract, async ({ people }) => bringPeople(context(), people)),
       answer(knownPeople, async ({ ids }) => ({ ids: await knownIds(database, ids) })),
     ],
     async start() {
@@ -98,7 +109,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         passwords: createPasswordHasher({ rng, ...(deps.onHash ? { onHash: deps.onHash } : {}) }),
         access: await createAccessTokens(signingKey, { clock, issuer: config.issuer, ttlMs: config.accessTtlMs ?? ACCESS_TTL_MS }),
         refresh: createRefreshTokens(refreshKey.key),
-        limits: createRateLimits(),
+        limits: createRateLimits(deps.limits),
         sagas,
         told: relay.wake,
       };

@@ -129,6 +129,8 @@ test.each(['rooms', 'messages', 'media', 'notifications'])(
     const bob = await world.register('bob');
     await world.call('POST', '/api/me/erase', { token: bob.accessToken, body: { password: PASSWORD } });
     await vi.waitFor(() => expect(hanging).toBe(true));
+    // From here on it takes nothing any more, and what it has in hand is never done.
+    void world.service.stop();
     const after = services();
     const other = await startAccounts({ others: after.others, beside: world });
     await untilDone(other, owner);

@@ -3,6 +3,7 @@ import type { Clock, EventLog } from '@parley/ports';
 import {
   type Contract,
   eraseFromMessages,
+  importMessages,
   LIMITS,
   markRead,
   type RequestOf,
@@ -10,10 +11,12 @@ import {
   readEvents,
   readHeads,
   readRight,
+  readToTell,
   syncUsers,
 } from '@parley/protocol';
 import type { InternalHandler } from '@parley/runtime';
 import { eraseAuthor } from './erase-author.ts';
+import { bringMessages } from './import-messages.ts';
 import { mergeCalls } from './merge-calls.ts';
 import type { Store, UserChanges, UserMark } from './store/store.ts';
 
@@ -27,6 +30,8 @@ export interface InternalApiDeps {
 
 /** One answer for all workers that ask within this time: heads only ever grow, and a late one is seen at the next comparison. */
 const HEADS_CACHE_MS = 1_000;
+/** Less than the contract's deadline. */
+const IMPORT_WAIT_MS = 5_000;
 /** One statement must stay well within the deadline also when each of its people asks for everything. */
 const SYNC_ITEMS = 100;
 
@@ -52,8 +57,10 @@ export function createInternalApi({ store, log, clock, epoch, tellUsers }: Inter
       const { head, events } = await store.events(room, after, Math.max(1, Math.min(limit, LIMITS.resumeEvents)));
       return { head, events: [...events] };
     }),
+    answer(readToTell, async ({ items }) => ({ items: [...(await store.toTell(items))] })),
     answer(readRight, async ({ user, room }) => ({ right: await store.right(user, room) })),
     answer(eraseFromMessages, async ({ user, saga }) => ({ done: await eraseAuthor({ store, log, clock }, user, saga) })),
+    answer(importMessages, ({ room, messages }) => bringMessages({ store, log, clock }, room, messages, IMPORT_WAIT_MS)),
     answer(markRead, async ({ marks }) => {
       const newest = newestMarks(marks.map(({ user, mark }) => ({ user, ...mark })));
       if (newest.length > 0) await tellUsers(await store.markRead(newest));

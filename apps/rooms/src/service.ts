@@ -1,8 +1,11 @@
 // Puts the parts of rooms together and gives them a life: database, waiters and account events, relay. Decides nothing itself.
 import type { Clock, EventLog, Rng } from '@parley/ports';
 import { eraseFromRooms, resendChanges } from '@parley/protocol';
-import { answer, type InternalClient, type Logger, type PgConnection, type Service, type TokenVerifier } from '@parley/runtime';
+import { answer, createSagaRunner, type InternalClient, type Logger, type PgConnection, type Service, type TokenVerifier } from '@parley/runtime';
 import { createAccountEvents } from './account-events.ts';
+import { registerImports } from './imports/import-routes.ts';
+import { importSaga } from './imports/import-saga.ts';
+import { createImportUseCases } from './imports/import-use-cases.ts';
 import { createRelay } from './log/relay.ts';
 import { createRelayLease } from './log/relay-lease.ts';
 import { createWaiters } from './log/waiters.ts';
@@ -12,6 +15,7 @@ import { createStore } from './store/store.ts';
 import { createAccountEventStore } from './store/store-account-events.ts';
 import { openDatabase } from './store/store-database.ts';
 import { createErasureStore } from './store/store-erasure.ts';
+import { createImportStore } from './store/store-imports.ts';
 import { createInvitationStore } from './store/store-invitations.ts';
 import { createUseCases } from './use-cases.ts';
 
@@ -35,11 +39,21 @@ export function createRooms({ database, log, internal, verifier, clock, rng, log
   const relay = createRelay({ outbox, lease: createRelayLease(database, logger), log, clock, logger });
   const waiters = createWaiters({ log, clock, logger });
   const accountEvents = createAccountEvents({ log, store: createAccountEventStore(db), onChange: relay.wake, clock, logger });
-  const useCases = createUseCases({ store: createStore(db), invitations: createInvitationStore(db), waiters, internal, clock, rng, onChange: relay.wake });
+  const store = createStore(db);
+  const useCases = createUseCases({ store, invitations: createInvitationStore(db), waiters, internal, clock, rng, onChange: relay.wake });
   const erasures = createErasureStore(db);
+  const imports = createImportStore(db);
+  const sagas = createSagaRunner({
+    store: imports.sagas,
+    kinds: [importSaga({ imports, rooms: store, internal, now: () => clock.now(), onChange: relay.wake })],
+    clock,
+    logger,
+  });
+  const importUseCases = createImportUseCases({ store: imports, clock, rng, wake: sagas.wake });
   let stopping: Promise<void> | null = null;
 
   const stop = async (): Promise<void> => {
+    await sagas.stop();
     await accountEvents.stop();
     await relay.stop();
     await waiters.stop();
@@ -48,7 +62,10 @@ export function createRooms({ database, log, internal, verifier, clock, rng, log
 
   return {
     name: 'rooms',
-    routes: (app) => registerRoutes(app, useCases, verifier),
+    routes: (app) => {
+      registerRoutes(app, useCases, verifier);
+      registerImports(app, importUseCases, imports.sagas, verifier);
+    },
     internal: [
       answer(resendChanges, async ({ room, after }) => {
         await outbox.resend(room, after);
@@ -66,11 +83,12 @@ export function createRooms({ database, log, internal, verifier, clock, rng, log
       await waiters.start();
       relay.start();
       await accountEvents.start();
+      sagas.start();
     },
     async stop() {
       stopping ??= stop();
       await stopping;
     },
-    problems: () => [relay.problem(), waiters.problem(), accountEvents.problem()].filter((problem) => problem !== null),
+    problems: () => [relay.problem(), waiters.problem(), accountEvents.problem(), ...sagas.problems()].filter((problem) => problem !== null),
   };
 }

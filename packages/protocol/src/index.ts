@@ -6,6 +6,7 @@ export * from './feed.ts';
 export * from './frames.ts';
 export * from './http/accounts.ts';
 export * from './http/edge.ts';
+export * from './http/imports.ts';
 export * from './http/media.ts';
 export * from './http/messages.ts';
 export * from './http/notifications.ts';

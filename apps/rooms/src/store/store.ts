@@ -15,7 +15,7 @@ export interface PublicRoom {
 }
 
 export interface RoomStore {
-  /** Makes the room; the first change is `room.created`. */
+  /** Makes the room; the first change is `room.created`. One that is there already stays as it is. */
   create(room: string, author: string, changes: readonly RoomChange[], time: number): Promise<Changed>;
   /** The direct room of the two: made with these changes under the id `room`, or the one that is there. */
   openDirect(room: string, author: string, other: string, changes: readonly RoomChange[], time: number): Promise<Changed>;
@@ -32,7 +32,7 @@ export function createStore(db: Database): RoomStore {
     create: (room, author, changes, time) =>
       orUnavailable(() =>
         db.$transaction(async (tx) => {
-          await makeRoom(tx, room, changes, null);
+          if (!(await makeRoom(tx, room, changes, null))) return { room, mver: 0, changed: false };
           return writeChanges(tx, await lockRoom(tx, room, []), author, changes, time);
         }),
       ),

@@ -1,6 +1,7 @@
 // What services ask of accounts and rooms.
 import * as z from 'zod/mini';
-import { LoadKey, Setup } from '../http/accounts.ts';
+import { ImportPeople, LoadKey, People, Setup } from '../http/accounts.ts';
+import { Imported, ImportMessages } from '../http/messages.ts';
 import { Id } from '../ids.ts';
 import { contract } from './contract.ts';
 
@@ -14,3 +15,7 @@ export const resendChanges = contract('rooms.resend', z.object({ room: Id, after
 export const readSetup = contract('accounts.setup', z.object({}), Setup);
 /** A load key made by who runs the machine, as the owner makes one over HTTP. The key is shown once. */
 export const makeLoadKey = contract('accounts.makeLoadKey', z.object({}), LoadKey);
+/** People of another system, made or already there, in the order given. They cannot sign in. */
+export const bringPeople = contract('accounts.bring', ImportPeople, People);
+/** Messages of another system through the log. Asked again, it appends only what has no result; `pending`: no result within the deadline. */
+export const importMessages = contract('messages.import', z.object({ room: Id, ...ImportMessages.shape }), Imported, 10_000);

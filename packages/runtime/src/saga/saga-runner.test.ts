@@ -108,14 +108,16 @@ test('When the runner dies within a step, another one does the step again after 
   const done: string[] = [];
   let hang = true;
   const { clock, rows, start } = setup([step('one', done, () => (hang ? new Promise(() => {}) : { status: 'done' })), step('two', done)]);
-  const clockOfDead = createSagaRunner({
+  const dead = createSagaRunner({
     store: rows.store,
     kinds: [{ kind: 'move', steps: [step('one', done, () => new Promise(() => {}))] }],
     clock,
     logger,
   });
-  clockOfDead.start();
+  dead.start();
   await vi.waitFor(() => expect(done).toEqual(['one']));
+  // It takes nothing any more, and what it has in hand never ends.
+  void dead.stop();
   hang = false;
   start();
   await clock.advance(29_000);

@@ -27,13 +27,15 @@ const BACKOFF_MS = 500;
 const BACKOFF_MAX_MS = 15_000;
 /** Longer than any step may take: a call of a service has a deadline of some seconds. */
 const LEASE_MS = 30_000;
-const TAKE = 20;
+/** Sagas moved at once. */
+const AT_ONCE = 20;
 
 export function createSagaRunner({ store, kinds, clock, logger }: SagaRunnerDeps): SagaRunner {
   const byKind = new Map(kinds.map((kind) => [kind.kind, kind]));
   const late = new Map<string, string>();
   let timer: Timer | null = null;
-  let running: Promise<void> | null = null;
+  const inHand = new Set<Promise<void>>();
+  let taking: Promise<void> | null = null;
   let again = false;
   let stopped = true;
   let failing = false;
@@ -45,32 +47,41 @@ export function createSagaRunner({ store, kinds, clock, logger }: SagaRunnerDeps
     const ended = next.state === 'done' || next.state === 'undone';
     if (ended || clock.now() < saga.deadlineAt) late.delete(saga.id);
     else late.set(saga.id, `${saga.kind} ${saga.id} waits in step ${next.step} beyond its deadline: ${next.reason ?? 'it goes on'}`);
-    if (!(await store.save(next))) return;
-    if (ended) logger.info({ saga: saga.id, kind: saga.kind, state: next.state, reason: next.reason }, 'a saga has ended');
-    if (!ended && next.dueAt <= clock.now()) again = true;
+    const saved = await store.save(next);
+    if (saved && ended) logger.info({ saga: saga.id, kind: saga.kind, state: next.state, reason: next.reason }, 'a saga has ended');
+    if (!saved || next.dueAt <= clock.now()) wake();
   };
 
-  const round = async (): Promise<void> => {
-    try {
-      do {
-        again = false;
-        const taken = await store.take(clock.now(), LEASE_MS, TAKE);
-        await Promise.all(taken.map(moveOne));
-        if (taken.length === TAKE) again = true;
-      } while (again && !stopped);
-      failing = false;
-    } catch (error) {
-      if (!failing) logger.warn({ err: error }, 'sagas cannot be read or saved; trying again');
-      failing = true;
-    }
+  const failed = (error: unknown): void => {
+    if (!failing) logger.warn({ err: error }, 'sagas cannot be read or saved; trying again');
+    failing = true;
+  };
+
+  // One that waits for a slow service must not hold up the others: each is moved by itself.
+  const takeMore = async (): Promise<void> => {
+    do {
+      again = false;
+      const taken = await store.take(clock.now(), LEASE_MS, AT_ONCE - inHand.size);
+      for (const saga of taken) {
+        const moving = moveOne(saga)
+          .catch(failed)
+          .finally(() => inHand.delete(moving));
+        inHand.add(moving);
+      }
+    } while (again && !stopped && inHand.size < AT_ONCE);
+    failing = false;
   };
 
   const wake = (): void => {
     if (stopped) return;
     again = true;
-    running ??= round().finally(() => {
-      running = null;
-    });
+    taking ??= takeMore()
+      .catch(failed)
+      .finally(() => {
+        taking = null;
+        // Woken after the last look and before this line; a failed one waits for the next poll.
+        if (again && !failing && inHand.size < AT_ONCE) wake();
+      });
   };
 
   return {
@@ -82,7 +93,8 @@ export function createSagaRunner({ store, kinds, clock, logger }: SagaRunnerDeps
     async stop() {
       stopped = true;
       timer?.cancel();
-      await running;
+      await taking;
+      await Promise.all(inHand);
     },
     wake,
     problems: () => [...(failing ? ['Sagas do not move: their database does not answer.'] : []), ...late.values()],
@@ -115,7 +127,10 @@ const later = (saga: Saga, clock: Clock, reason: string): Saga => ({
 });
 
 function after(kind: SagaKind, saga: Saga, index: number, outcome: StepOutcome, clock: Clock): Saga {
-  if (outcome.status === 'again') return { ...saga, attempts: saga.attempts + 1, reason: null, dueAt: clock.now() + AGAIN_MS };
+  if (outcome.status === 'again') {
+    if (outcome.data) return { ...saga, data: { ...saga.data, ...outcome.data }, attempts: 0, reason: null, dueAt: clock.now() };
+    return { ...saga, attempts: saga.attempts + 1, reason: null, dueAt: clock.now() + AGAIN_MS };
+  }
   if (outcome.status === 'impossible') return { ...saga, state: 'undoing', attempts: 0, reason: outcome.reason, dueAt: clock.now() };
   const data = { ...saga.data, ...outcome.data };
   const next = kind.steps[index + 1];

@@ -44,8 +44,8 @@ export interface SagaStore {
 export type StepOutcome =
   /** The next step. `data` is added to the saga's. */
   | { readonly status: 'done'; readonly data?: Readonly<Record<string, unknown>> }
-  /** Going on: ask again soon. */
-  | { readonly status: 'again' }
+  /** Going on: ask again soon. `data`: how far it came, added to the saga's; with it the step is run again at once. */
+  | { readonly status: 'again'; readonly data?: Readonly<Record<string, unknown>> }
   /** It cannot be: undo what was done. Never for what may pass. */
   | { readonly status: 'impossible'; readonly reason: string };
 

@@ -47,3 +47,18 @@ export type Newcomer = Prisma.NewcomerModel
  * How far a topic was applied; written in the transaction of the effects.
  */
 export type LogOffset = Prisma.LogOffsetModel
+/**
+ * Model Import
+ * A room of another system, from its beginning until it is brought in.
+ */
+export type Import = Prisma.ImportModel
+/**
+ * Model ImportPart
+ * 
+ */
+export type ImportPart = Prisma.ImportPartModel
+/**
+ * Model Saga
+ * Things that several services do together; read and written as packages/runtime's sagas are.
+ */
+export type Saga = Prisma.SagaModel

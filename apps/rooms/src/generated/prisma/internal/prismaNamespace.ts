@@ -402,7 +402,10 @@ export const ModelName = {
   Invitation: 'Invitation',
   Outbox: 'Outbox',
   Newcomer: 'Newcomer',
-  LogOffset: 'LogOffset'
+  LogOffset: 'LogOffset',
+  Import: 'Import',
+  ImportPart: 'ImportPart',
+  Saga: 'Saga'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -418,7 +421,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "room" | "membership" | "invitation" | "outbox" | "newcomer" | "logOffset"
+    modelProps: "room" | "membership" | "invitation" | "outbox" | "newcomer" | "logOffset" | "import" | "importPart" | "saga"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -866,6 +869,228 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Import: {
+      payload: Prisma.$ImportPayload<ExtArgs>
+      fields: Prisma.ImportFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ImportFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ImportFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload>
+        }
+        findFirst: {
+          args: Prisma.ImportFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ImportFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload>
+        }
+        findMany: {
+          args: Prisma.ImportFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload>[]
+        }
+        create: {
+          args: Prisma.ImportCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload>
+        }
+        createMany: {
+          args: Prisma.ImportCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ImportCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload>[]
+        }
+        delete: {
+          args: Prisma.ImportDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload>
+        }
+        update: {
+          args: Prisma.ImportUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload>
+        }
+        deleteMany: {
+          args: Prisma.ImportDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ImportUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ImportUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload>[]
+        }
+        upsert: {
+          args: Prisma.ImportUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPayload>
+        }
+        aggregate: {
+          args: Prisma.ImportAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateImport>
+        }
+        groupBy: {
+          args: Prisma.ImportGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ImportGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ImportCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ImportCountAggregateOutputType> | number
+        }
+      }
+    }
+    ImportPart: {
+      payload: Prisma.$ImportPartPayload<ExtArgs>
+      fields: Prisma.ImportPartFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ImportPartFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ImportPartFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload>
+        }
+        findFirst: {
+          args: Prisma.ImportPartFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ImportPartFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload>
+        }
+        findMany: {
+          args: Prisma.ImportPartFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload>[]
+        }
+        create: {
+          args: Prisma.ImportPartCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload>
+        }
+        createMany: {
+          args: Prisma.ImportPartCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ImportPartCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload>[]
+        }
+        delete: {
+          args: Prisma.ImportPartDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload>
+        }
+        update: {
+          args: Prisma.ImportPartUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload>
+        }
+        deleteMany: {
+          args: Prisma.ImportPartDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ImportPartUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ImportPartUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload>[]
+        }
+        upsert: {
+          args: Prisma.ImportPartUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ImportPartPayload>
+        }
+        aggregate: {
+          args: Prisma.ImportPartAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateImportPart>
+        }
+        groupBy: {
+          args: Prisma.ImportPartGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ImportPartGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ImportPartCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ImportPartCountAggregateOutputType> | number
+        }
+      }
+    }
+    Saga: {
+      payload: Prisma.$SagaPayload<ExtArgs>
+      fields: Prisma.SagaFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SagaFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SagaFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        findFirst: {
+          args: Prisma.SagaFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SagaFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        findMany: {
+          args: Prisma.SagaFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>[]
+        }
+        create: {
+          args: Prisma.SagaCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        createMany: {
+          args: Prisma.SagaCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SagaCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>[]
+        }
+        delete: {
+          args: Prisma.SagaDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        update: {
+          args: Prisma.SagaUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        deleteMany: {
+          args: Prisma.SagaDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SagaUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SagaUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>[]
+        }
+        upsert: {
+          args: Prisma.SagaUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SagaPayload>
+        }
+        aggregate: {
+          args: Prisma.SagaAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSaga>
+        }
+        groupBy: {
+          args: Prisma.SagaGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SagaGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SagaCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SagaCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -971,6 +1196,42 @@ export const LogOffsetScalarFieldEnum = {
 } as const
 
 export type LogOffsetScalarFieldEnum = (typeof LogOffsetScalarFieldEnum)[keyof typeof LogOffsetScalarFieldEnum]
+
+
+export const ImportScalarFieldEnum = {
+  id: 'id',
+  ownerId: 'ownerId',
+  spec: 'spec',
+  createdAt: 'createdAt'
+} as const
+
+export type ImportScalarFieldEnum = (typeof ImportScalarFieldEnum)[keyof typeof ImportScalarFieldEnum]
+
+
+export const ImportPartScalarFieldEnum = {
+  importId: 'importId',
+  n: 'n',
+  part: 'part'
+} as const
+
+export type ImportPartScalarFieldEnum = (typeof ImportPartScalarFieldEnum)[keyof typeof ImportPartScalarFieldEnum]
+
+
+export const SagaScalarFieldEnum = {
+  id: 'id',
+  kind: 'kind',
+  state: 'state',
+  step: 'step',
+  data: 'data',
+  attempts: 'attempts',
+  dueAt: 'dueAt',
+  deadlineAt: 'deadlineAt',
+  createdAt: 'createdAt',
+  reason: 'reason',
+  version: 'version'
+} as const
+
+export type SagaScalarFieldEnum = (typeof SagaScalarFieldEnum)[keyof typeof SagaScalarFieldEnum]
 
 
 export const SortOrder = {
@@ -1266,6 +1527,9 @@ export type GlobalOmitConfig = {
   outbox?: Prisma.OutboxOmit
   newcomer?: Prisma.NewcomerOmit
   logOffset?: Prisma.LogOffsetOmit
+  import?: Prisma.ImportOmit
+  importPart?: Prisma.ImportPartOmit
+  saga?: Prisma.SagaOmit
 }
 
 /* Types for Logging */

@@ -56,7 +56,10 @@ export const ModelName = {
   Invitation: 'Invitation',
   Outbox: 'Outbox',
   Newcomer: 'Newcomer',
-  LogOffset: 'LogOffset'
+  LogOffset: 'LogOffset',
+  Import: 'Import',
+  ImportPart: 'ImportPart',
+  Saga: 'Saga'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -141,6 +144,42 @@ export const LogOffsetScalarFieldEnum = {
 } as const
 
 export type LogOffsetScalarFieldEnum = (typeof LogOffsetScalarFieldEnum)[keyof typeof LogOffsetScalarFieldEnum]
+
+
+export const ImportScalarFieldEnum = {
+  id: 'id',
+  ownerId: 'ownerId',
+  spec: 'spec',
+  createdAt: 'createdAt'
+} as const
+
+export type ImportScalarFieldEnum = (typeof ImportScalarFieldEnum)[keyof typeof ImportScalarFieldEnum]
+
+
+export const ImportPartScalarFieldEnum = {
+  importId: 'importId',
+  n: 'n',
+  part: 'part'
+} as const
+
+export type ImportPartScalarFieldEnum = (typeof ImportPartScalarFieldEnum)[keyof typeof ImportPartScalarFieldEnum]
+
+
+export const SagaScalarFieldEnum = {
+  id: 'id',
+  kind: 'kind',
+  state: 'state',
+  step: 'step',
+  data: 'data',
+  attempts: 'attempts',
+  dueAt: 'dueAt',
+  deadlineAt: 'deadlineAt',
+  createdAt: 'createdAt',
+  reason: 'reason',
+  version: 'version'
+} as const
+
+export type SagaScalarFieldEnum = (typeof SagaScalarFieldEnum)[keyof typeof SagaScalarFieldEnum]
 
 
 export const SortOrder = {
