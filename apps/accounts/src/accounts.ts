@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock, EventLog, Rng } from '@parley/ports';
 import {
   bringPeople as bringPeopleContract,
+  findPeople,
   knownPeople,
   makeLoadKey as makeLoadKeyContract,
   ParleyError,
@@ -23,7 +24,7 @@ import { createRelay } from './store/outbox.ts';
 import { openDatabase, transact } from './store/store.ts';
 import { secretNamed } from './store/store-access.ts';
 import { forgetPerson, openSagas } from './store/store-erasure.ts';
-import { knownIds } from './store/store-people.ts';
+import { knownIds, peopleByIdsOrHandles } from './store/store-people.ts';
 import type { Context } from './use-cases/context.ts';
 import { makeLoadKey } from './use-cases/load-keys.ts';
 import { bringPeople } from './use-cases/people.ts';
@@ -96,6 +97,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       answer(readSetupContract, async () => readSetup(context())),
       answer(makeLoadKeyContract, async () => makeLoadKey(context())),
       answer(bringPeopleContract, async ({ people }) => bringPeople(context(), people)),
+      answer(findPeople, async ({ ids, handles }) => ({ people: await peopleByIdsOrHandles(database, ids, handles) })),
       answer(knownPeople, async ({ ids }) => ({ ids: await knownIds(database, ids) })),
     ],
     async start() {

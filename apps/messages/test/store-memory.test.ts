@@ -3,6 +3,7 @@ import { createMemoryStore } from '../src/memory/index.ts';
 import { describeErasure } from './erasure-suite.ts';
 import { describeReads } from './reads-suite.ts';
 import { describeStore, type StoreFactory } from './store-suite.ts';
+import { describeToTell } from './to-tell-suite.ts';
 
 const factory: StoreFactory = {
   make: async () => {
@@ -14,3 +15,4 @@ const factory: StoreFactory = {
 describeStore('memory', factory);
 describeReads('memory', factory);
 describeErasure('memory', factory);
+describeToTell('memory', factory);

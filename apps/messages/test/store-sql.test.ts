@@ -6,6 +6,7 @@ import { createSqlStore } from '../src/store/store-sql.ts';
 import { describeErasure } from './erasure-suite.ts';
 import { describeReads } from './reads-suite.ts';
 import { describeStore, type StoreFactory } from './store-suite.ts';
+import { describeToTell } from './to-tell-suite.ts';
 
 const factory: StoreFactory = {
   make: async () => {
@@ -27,3 +28,4 @@ const factory: StoreFactory = {
 describeStore('Postgres', factory);
 describeReads('Postgres', factory);
 describeErasure('Postgres', factory);
+describeToTell('Postgres', factory);

@@ -62,6 +62,12 @@ export async function peopleByIds(database: Database, ids: readonly string[]): P
   return rows.map(asPerson);
 }
 
+/** By id or by handle; unknown ones are left out. */
+export async function peopleByIdsOrHandles(database: Database, ids: readonly string[], handles: readonly string[]): Promise<Person[]> {
+  const rows = await guard(() => database.person.findMany({ where: { OR: [{ id: { in: [...ids] } }, { handle: { in: [...handles] } }] } }));
+  return rows.map(asPerson);
+}
+
 export async function knownIds(database: Database, ids: readonly string[]): Promise<string[]> {
   const rows = await guard(() => database.person.findMany({ where: { id: { in: [...ids] } }, select: { id: true } }));
   return rows.map((row) => row.id);

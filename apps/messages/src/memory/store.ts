@@ -8,11 +8,12 @@ import type { BatchWrite, EventRow, MessageUpdate, UserStateRow } from '../store
 import type { LogPosition, Store, UserChanges } from '../store/store.ts';
 import { createMemoryReads } from './reads.ts';
 import { createTables, type MessageRow, type RoomTables, type Tables } from './tables.ts';
+import { createMemoryToTell } from './to-tell.ts';
 
 /** A fresh, empty store. Two cores over one store are two owners, as over one database. */
 export function createMemoryStore(): Store {
   const tables = createTables();
-  return { ...createMemoryLog(tables), ...createMemoryUsers(tables), ...createMemoryReads(tables) };
+  return { ...createMemoryLog(tables), ...createMemoryUsers(tables), ...createMemoryReads(tables), ...createMemoryToTell(tables) };
 }
 
 type Part<K extends keyof Store> = Pick<Store, K>;

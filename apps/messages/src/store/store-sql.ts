@@ -7,12 +7,13 @@ import { DataError, type Store, type UserChanges } from './store.ts';
 import { type Database, type HotPath, isDataError, jsonOf, openDatabase, openHotPath, orUnavailable, retryDeadlocks } from './store-database.ts';
 import { createSqlErasure } from './store-erasure.ts';
 import { createSqlReads } from './store-sql-reads.ts';
+import { createSqlToTell } from './store-to-tell.ts';
 
 /** `poolSize`: connections at most, beside the two of the hot path. */
 export function createSqlStore(connection: PgConnection, poolSize = 8): Store {
   const db = openDatabase(connection, poolSize);
   const hot = openHotPath(connection);
-  return orUnavailable({ ...createSqlLog(db, hot), ...createSqlUsers(db), ...createSqlReads(db), ...createSqlErasure(db) });
+  return orUnavailable({ ...createSqlLog(db, hot), ...createSqlUsers(db), ...createSqlReads(db), ...createSqlToTell(db), ...createSqlErasure(db) });
 }
 
 type Part<K extends keyof Store> = Pick<Store, K>;

@@ -1,6 +1,6 @@
 // What messages keeps, in words that are no database's: the worker, the publisher, the relay and the reads need nothing else.
 // Two stores hold to one suite: Postgres (store-sql.ts) and memory (../memory/store.ts).
-import type { CommittedEvent, Member, Message, MyChanges, Right, RoomEvent, RoomSummary, StateChange } from '@parley/protocol';
+import type { CommittedEvent, Member, Message, MyChanges, Right, RoomEvent, RoomSummary, StateChange, ToTell, ToTellItem } from '@parley/protocol';
 import type { RoomState, StoredResult } from '../decide/state.ts';
 import type { BatchWrite } from './batch-write.ts';
 
@@ -78,6 +78,8 @@ export interface Store {
   headsSince(since: Readonly<Record<string, number>>): Promise<{ readonly positions: Record<string, number>; readonly heads: Record<string, number> }>;
   heads(rooms: readonly string[]): Promise<Record<string, number>>;
   events(room: string, after: number, limit: number): Promise<{ readonly head: number; readonly events: readonly RoomEvent[] }>;
+  /** What may be told of these messages to these people, in the order of the items. */
+  toTell(items: readonly ToTellItem[]): Promise<readonly ToTell[]>;
   results(room: string, asked: readonly { readonly author: string; readonly clientId: string }[]): Promise<readonly StoredResult[]>;
 
   /** A mark with a smaller or equal n is ignored, and one of somebody who is no member. */
