@@ -39,6 +39,8 @@ export interface LinkOptions {
   readonly name: string;
   /** Asked every second while connected, must answer within CALL_MS. Default: PING. */
   readonly probe?: () => Promise<unknown>;
+  /** For those who use the client itself: its commands fail after this. */
+  readonly commandMs?: number;
   readonly onReady?: () => void;
   readonly onDown?: () => void;
 }
@@ -59,6 +61,8 @@ export class Link {
   /** Since when it is not ready. */
   private downSince: number | null;
   private lastError = '';
+  /** Calls made during a hiccup, in order. */
+  private readonly waiting = new Set<() => void>();
 
   constructor(options: LinkOptions) {
     this.options = options;
@@ -73,6 +77,7 @@ export class Link {
       autoResubscribe: false,
       protocol: 2,
       connectTimeout: CONNECT_MS,
+      ...(options.commandMs === undefined ? {} : { commandTimeout: options.commandMs }),
       disconnectTimeout: 50,
       retryStrategy: (attempt: number) => Math.min(RETRY_MS_MAX, 50 * 2 ** Math.min(attempt, 10)),
     });
@@ -93,22 +98,30 @@ export class Link {
     return this.downSince !== null && this.options.clock.monotonic() - this.downSince > AWAY_AFTER_MS;
   }
 
-  /** Runs the call when Redis is there; rejects with RedisAway when it is not, or does not answer within CALL_MS. Errors of Redis come through. */
+  /**
+   * Runs the call when Redis is there, also when it comes back within a hiccup; rejects with RedisAway when it does not, or does not answer
+   * within CALL_MS. Errors of Redis come through.
+   */
   call<T>(what: string, work: (client: Redis) => Promise<T>): Promise<T> {
-    if (!this.isReady()) return Promise.reject(new RedisAway(what));
+    if (this.closed || this.isAway()) return Promise.reject(new RedisAway(what));
     return new Promise((resolve, reject) => {
-      const timer = this.options.clock.after(CALL_MS, () => reject(new RedisAway(what)));
-      work(this.client).then(
-        (value) => {
-          timer.cancel();
-          resolve(value);
-        },
-        (error: unknown) => {
-          timer.cancel();
+      const timer = this.options.clock.after(CALL_MS, () => {
+        this.waiting.delete(go);
+        reject(new RedisAway(what));
+      });
+      const settle = (end: () => void): void => {
+        timer.cancel();
+        end();
+      };
+      const go = (): void => {
+        work(this.client).then(
+          (value) => settle(() => resolve(value)),
           // A command cut off by a closing connection has an error of the client; only a reply is an error of Redis.
-          reject(isReply(error) ? error : new RedisAway(what));
-        },
-      );
+          (error: unknown) => settle(() => reject(isReply(error) ? error : new RedisAway(what))),
+        );
+      };
+      if (this.isReady()) go();
+      else this.waiting.add(go);
     });
   }
 
@@ -142,6 +155,9 @@ export class Link {
     if (this.closed) return;
     this.downSince = null;
     this.options.logger.info({ connection: this.options.name }, 'connected to Redis');
+    const waited = [...this.waiting];
+    this.waiting.clear();
+    for (const go of waited) go();
     this.options.onReady?.();
   }
 
