@@ -1,6 +1,6 @@
 // The one HTTP app: every service's routes, the documents, the web files and health. Carries no sockets: the gateway attaches to `app.server`.
 import type { Rng } from '@parley/ports';
-import { createHttpApp, type Logger, type Metrics, registerHealth, registerMetrics, type Service } from '@parley/runtime';
+import { createHttpApp, type Limits, type Logger, type Metrics, registerHealth, registerMetrics, type Service } from '@parley/runtime';
 import type { FastifyInstance } from 'fastify';
 import { CALL_LIMITS, type CallLimits, registerCallLimits } from './call-limits.ts';
 import { registerConnect } from './connect.ts';
@@ -21,6 +21,10 @@ export interface EdgeDeps {
   /** Where clients find the socket. Default '/': this server. */
   readonly gatewayUrl?: string;
   readonly callLimits?: CallLimits;
+  /** Where calls are counted. Default: in this process. */
+  readonly limits?: Limits;
+  /** Proxies before this server whose X-Forwarded-For is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** Counted into, and served at /metrics to this machine, when given. */
   readonly metrics?: Metrics;
 }
@@ -34,16 +38,18 @@ export async function createEdge({
   rng,
   gatewayUrl = '/',
   callLimits = CALL_LIMITS,
+  limits,
+  trustedProxies = [],
   metrics,
 }: EdgeDeps): Promise<FastifyInstance> {
-  const app = createHttpApp({ logger, rng });
+  const app = createHttpApp({ logger, rng, trustedProxies });
   await registerSecurityHeaders(app, origins);
   await registerOpenApi(app);
   if (metrics) {
     registerHttpMetrics(app, metrics);
     registerMetrics(app, metrics);
   }
-  registerCallLimits(app, callLimits);
+  registerCallLimits(app, callLimits, limits);
   registerHealth(app, services);
   registerConnect(app, gatewayUrl);
   await registerServices(app, services);

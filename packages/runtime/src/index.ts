@@ -11,6 +11,7 @@ export * from './http/json-depth.ts';
 export * from './http/origins.ts';
 export * from './internal/bus.ts';
 export * from './internal/calls.ts';
+export * from './limits.ts';
 export * from './log.ts';
 export * from './metrics.ts';
 export * from './process/lifecycle.ts';

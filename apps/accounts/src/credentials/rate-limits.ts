@@ -1,7 +1,7 @@
-// How often one address or one name may try to sign in or register. Addresses are those of the connection: X-Forwarded-For is not trusted.
+// How often one address or one name may try to sign in or register. Addresses are those of the connection, or what a trusted
+// proxy says.
 import { isIPv6 } from 'node:net';
-import { ParleyError } from '@parley/protocol';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { createLimits, type Limiter, type Limits } from '@parley/runtime';
 
 export type Attempt = 'login' | 'register';
 
@@ -19,8 +19,8 @@ const MINUTE_S = 60;
  */
 const POINTS = { loginAddress: 120, loginHandleThere: 20, loginHandle: 100, registerAddress: 60 };
 
-export function createRateLimits(): RateLimits {
-  const limiter = (keyPrefix: string, points: number): RateLimiterMemory => new RateLimiterMemory({ keyPrefix, points, duration: MINUTE_S });
+export function createRateLimits(limits: Limits = createLimits()): RateLimits {
+  const limiter = (name: string, points: number): Limiter => limits({ name, points, seconds: MINUTE_S, message: 'Too many attempts.' });
   const loginAddress = limiter('login-address', POINTS.loginAddress);
   const loginHandleThere = limiter('login-handle-there', POINTS.loginHandleThere);
   const loginHandle = limiter('login-handle', POINTS.loginHandle);
@@ -28,13 +28,13 @@ export function createRateLimits(): RateLimits {
   return {
     async take(attempt, address, handle) {
       const from = networkOf(address);
-      if (attempt === 'register') return take(registerAddress, from);
-      await take(loginAddress, from);
-      await take(loginHandleThere, `${from} ${handle}`);
-      await take(loginHandle, handle);
+      if (attempt === 'register') return registerAddress.take(from);
+      await loginAddress.take(from);
+      await loginHandleThere.take(`${from} ${handle}`);
+      await loginHandle.take(handle);
     },
     async succeeded(address, handle) {
-      await loginHandleThere.delete(`${networkOf(address)} ${handle}`);
+      await loginHandleThere.forget(`${networkOf(address)} ${handle}`);
     },
   };
 }
@@ -51,13 +51,4 @@ export function networkOf(address: string): string {
   const zeros = right === undefined ? 0 : Math.max(0, 8 - head.length - tail.length);
   const groups = [...head, ...Array.from({ length: zeros }, () => '0'), ...tail].slice(0, 4);
   return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
-}
-
-async function take(limiter: RateLimiterMemory, key: string): Promise<void> {
-  try {
-    await limiter.consume(key);
-  } catch (refused) {
-    if (!(refused instanceof RateLimiterRes)) throw refused;
-    throw new ParleyError('slow_down', 'Too many attempts.', { retryAfterMs: refused.msBeforeNext });
-  }
 }

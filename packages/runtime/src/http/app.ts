@@ -11,17 +11,19 @@ export interface HttpAppDeps {
   readonly logger: Logger;
   readonly rng: Rng;
   readonly bodyBytes?: number;
+  /** Addresses and CIDR ranges whose X-Forwarded-For is believed: our balancer, our edge. Default: nobody's. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** A fastify app with everything that holds for all routes. It does not listen. */
-export function createHttpApp({ logger, rng, bodyBytes = LIMITS.bodyBytes }: HttpAppDeps): FastifyInstance {
+export function createHttpApp({ logger, rng, bodyBytes = LIMITS.bodyBytes, trustedProxies = [] }: HttpAppDeps): FastifyInstance {
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytes,
-    // Never taken from the caller: ids must not be forged into our logs. X-Forwarded-For is not trusted either.
+    // Never taken from the caller: ids must not be forged into our logs. Nor is X-Forwarded-For, but from our own proxies.
     requestIdHeader: false,
-    trustProxy: false,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     genReqId: () => rng.id(),
     // Addresses that are not well-formed reach no route and no error handler.
     frameworkErrors: (error, _request, reply) => {
