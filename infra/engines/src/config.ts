@@ -20,3 +20,14 @@ export const sharedEngines = (env: Env = process.env) => ({
   kafka: env.PARLEY_TEST_KAFKA_BROKERS,
   rabbitmq: env.PARLEY_TEST_RABBITMQ_URL,
 });
+
+/** Where `npm run engines` keeps its engines, and those that are somewhere else already. */
+export const localEngines = (root: string, env: Env = process.env) => ({
+  folder: env.PARLEY_ENGINES || join(root, '.parley-engines'),
+  given: {
+    kafka: env.KAFKA_BROKERS || undefined,
+    redis: env.REDIS_URL || undefined,
+    rabbitmq: env.RABBITMQ_URL || undefined,
+    postgres: env.DATABASE_ADMIN_URL || undefined,
+  },
+});

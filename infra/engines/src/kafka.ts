@@ -10,7 +10,7 @@ import type { Engine, EngineOptions } from './engine.ts';
 import { bringJars } from './kafka-jars.ts';
 import { portsOf, writeWhole } from './process/engine-folder.ts';
 import { createEngineProcess } from './process/engine-process.ts';
-import { makeEngine } from './process/make-engine.ts';
+import { makeEngine, starting } from './process/make-engine.ts';
 
 const MEMORY = ['-Xms96m', '-Xmx384m', '-XX:MaxDirectMemorySize=128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
@@ -26,21 +26,29 @@ interface Node {
   readonly controllerPorts: readonly number[];
 }
 
-/** The first start takes some 4 s, later ones some 2 s. Throws EngineFailed. Of several brokers none serves before the most are started. */
-export async function startKafka({ folder, port: wanted, detached = false, member }: KafkaOptions): Promise<Engine> {
+/** The engine of a folder, running or not: starts nothing. */
+export async function openKafka({ folder, port: wanted, detached = false, member }: KafkaOptions): Promise<Engine> {
   const [port = 0, controllerPort = 0] = await portsOf(folder, ['kafka', 'controller'], wanted);
   const node: Node = { folder, port, nodeId: member?.nodeId ?? 1, controllerPorts: member?.controllerPorts ?? [controllerPort] };
-  const running = createEngineProcess('kafka', folder, detached, async () => {
-    const jars = await bringJars();
-    const config = join(folder, 'server.properties');
-    writeWhole(config, settingsOf(node, join(folder, 'data')));
-    writeWhole(join(folder, 'log4j2.properties'), LOGGING);
-    await format(node, jars, member?.clusterId);
-    return { command: java(folder, jars, 'kafka.Kafka', [config]), env: baseEnv(), ready: /Kafka Server started/, stopSignal: 'SIGTERM' };
+  const running = createEngineProcess({
+    name: 'kafka',
+    folder,
+    detached,
+    stopSignal: 'SIGTERM',
+    plan: async () => {
+      const jars = await bringJars();
+      const config = join(folder, 'server.properties');
+      writeWhole(config, settingsOf(node, join(folder, 'data')));
+      writeWhole(join(folder, 'log4j2.properties'), LOGGING);
+      await format(node, jars, member?.clusterId);
+      return { command: java(folder, jars, 'kafka.Kafka', [config]), env: baseEnv(), ready: /Kafka Server started/ };
+    },
   });
-  await running.start();
   return makeEngine('kafka', `127.0.0.1:${port}`, running);
 }
+
+/** The first start takes some 4 s, later ones some 2 s. Throws EngineFailed. Of several brokers none serves before the most are started. */
+export const startKafka = starting(openKafka);
 
 /** As Kafka writes it: 16 bytes in base64url, and not beginning with a dash. */
 export function newClusterId(): string {

@@ -18,7 +18,7 @@ import { baseEnv } from './config.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { passwordOf, portsOf } from './process/engine-folder.ts';
 import { createEngineProcess } from './process/engine-process.ts';
-import { makeEngine } from './process/make-engine.ts';
+import { makeEngine, starting } from './process/make-engine.ts';
 
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
@@ -44,29 +44,35 @@ const SETTINGS = {
 
 const ORPHAN_PATIENCE_MS = 10_000;
 
-/** The superuser's URL, of the database `postgres`. Throws EngineFailed, PostgresNotBundled. */
-export async function startPostgres({ folder, port: wanted, detached = false }: EngineOptions): Promise<Engine> {
+/** The engine of a folder, running or not: starts nothing. */
+export async function openPostgres({ folder, port: wanted, detached = false }: EngineOptions): Promise<Engine> {
   const [port = 0] = await portsOf(folder, ['postgres'], wanted);
   const password = passwordOf(folder);
   const dataDir = realpathSync(folder);
   const cluster = join(dataDir, CLUSTER_FOLDER);
-  const running = createEngineProcess('postgres', folder, detached, async () => {
-    const binaries = findBinaries(join(dataDir, 'libraries'));
-    const { runAs, env } = await prepare(dataDir, binaries, password);
-    const settings = { ...SETTINGS, port: String(port) };
-    const server = [binaries.postgres, '-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-    return {
-      command: [...runAs.prefix, ...server],
-      env,
-      ready: /database system is ready to accept connections/,
-      // Which Postgres calls a fast shutdown.
-      stopSignal: 'SIGINT',
-      transient: /pre-existing shared memory block|lock file .* already exists/,
-    };
+  const running = createEngineProcess({
+    name: 'postgres',
+    folder,
+    detached,
+    stopSignal: 'SIGINT',
+    plan: async () => {
+      const binaries = findBinaries(join(dataDir, 'libraries'));
+      const { runAs, env } = await prepare(dataDir, binaries, password);
+      const settings = { ...SETTINGS, port: String(port) };
+      const server = [binaries.postgres, '-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+      return {
+        command: [...runAs.prefix, ...server],
+        env,
+        ready: /database system is ready to accept connections/,
+        transient: /pre-existing shared memory block|lock file .* already exists/,
+      };
+    },
   });
-  await running.start();
   return makeEngine('postgres', `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`, running);
 }
+
+/** The superuser's URL, of the database `postgres`. Throws EngineFailed, PostgresNotBundled. */
+export const startPostgres = starting(openPostgres);
 
 async function prepare(dataDir: string, binaries: PostgresBinaries, password: string): Promise<{ runAs: RunAs; env: Record<string, string> }> {
   const cluster = join(dataDir, CLUSTER_FOLDER);

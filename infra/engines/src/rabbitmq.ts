@@ -6,7 +6,7 @@ import { baseEnv } from './config.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { passwordOf, portsOf, writeWhole } from './process/engine-folder.ts';
 import { createEngineProcess } from './process/engine-process.ts';
-import { makeEngine } from './process/make-engine.ts';
+import { makeEngine, starting } from './process/make-engine.ts';
 
 /** The script itself: the one in /usr/sbin changes the user first. */
 const SCRIPTS = ['/usr/lib/rabbitmq/bin/rabbitmq-server', '/opt/homebrew/sbin/rabbitmq-server', '/usr/local/sbin/rabbitmq-server'];
@@ -27,22 +27,31 @@ disk_free_limit.absolute = 50MB
 vm_memory_high_watermark.absolute = 512MiB
 `;
 
-export async function startRabbitmq({ folder, port: wanted, detached = false }: EngineOptions): Promise<Engine> {
+/** The engine of a folder, running or not: starts nothing. */
+export async function openRabbitmq({ folder, port: wanted, detached = false }: EngineOptions): Promise<Engine> {
   const [port = 0, distribution = 0, epmd = 0] = await portsOf(folder, ['rabbitmq', 'distribution', 'epmd'], wanted);
   const password = passwordOf(folder);
-  const running = createEngineProcess('rabbitmq', folder, detached, async () => {
-    const script = findRabbitmq();
-    if (script === undefined) throw new Error('rabbitmq-server is not installed.');
-    for (const name of ['data', 'log', 'home']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
-    writeWhole(join(folder, 'rabbitmq.conf'), configOf(port, password));
-    writeWhole(join(folder, 'enabled_plugins'), '[].\n');
-    writeWhole(join(folder, 'rabbitmq-env.conf'), '');
-    const env = { ...baseEnv(), ...environment(folder, distribution, epmd) };
-    return { command: ['/bin/sh', '-c', RUN, 'parley-rabbitmq', script], env, ready: /Server startup complete/, stopSignal: 'SIGTERM' };
+  const running = createEngineProcess({
+    name: 'rabbitmq',
+    folder,
+    detached,
+    stopSignal: 'SIGTERM',
+    plan: async () => {
+      const script = findRabbitmq();
+      if (script === undefined) throw new Error('rabbitmq-server is not installed.');
+      for (const name of ['data', 'log', 'home']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+      writeWhole(join(folder, 'rabbitmq.conf'), configOf(port, password));
+      writeWhole(join(folder, 'enabled_plugins'), '[].\n');
+      writeWhole(join(folder, 'rabbitmq-env.conf'), '');
+      const env = { ...baseEnv(), ...environment(folder, distribution, epmd) };
+      return { command: ['/bin/sh', '-c', RUN, 'parley-rabbitmq', script], env, ready: /Server startup complete/ };
+    },
   });
-  await running.start();
   return makeEngine('rabbitmq', `amqp://${USER}:${password}@127.0.0.1:${port}`, running);
 }
+
+/** Throws EngineFailed. */
+export const startRabbitmq = starting(openRabbitmq);
 
 const environment = (folder: string, distribution: number, epmd: number): Record<string, string> => ({
   HOME: join(folder, 'home'),

@@ -4,7 +4,7 @@ import { baseEnv } from './config.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { passwordOf, portsOf, writeWhole } from './process/engine-folder.ts';
 import { createEngineProcess } from './process/engine-process.ts';
-import { makeEngine } from './process/make-engine.ts';
+import { makeEngine, starting } from './process/make-engine.ts';
 
 const configOf = (folder: string, port: number, password: string): string => `bind 127.0.0.1
 port ${port}
@@ -19,14 +19,23 @@ maxmemory-policy noeviction
 tcp-backlog 128
 `;
 
-export async function startRedis({ folder, port: wanted, detached = false }: EngineOptions): Promise<Engine> {
+/** The engine of a folder, running or not: starts nothing. */
+export async function openRedis({ folder, port: wanted, detached = false }: EngineOptions): Promise<Engine> {
   const [port = 0] = await portsOf(folder, ['redis'], wanted);
   const password = passwordOf(folder);
   const config = join(folder, 'redis.conf');
-  const running = createEngineProcess('redis', folder, detached, async () => {
-    writeWhole(config, configOf(folder, port, password));
-    return { command: ['redis-server', config], env: baseEnv(), ready: /Ready to accept connections/, stopSignal: 'SIGTERM' };
+  const running = createEngineProcess({
+    name: 'redis',
+    folder,
+    detached,
+    stopSignal: 'SIGTERM',
+    plan: async () => {
+      writeWhole(config, configOf(folder, port, password));
+      return { command: ['redis-server', config], env: baseEnv(), ready: /Ready to accept connections/ };
+    },
   });
-  await running.start();
   return makeEngine('redis', `redis://:${password}@127.0.0.1:${port}`, running);
 }
+
+/** Throws EngineFailed. */
+export const startRedis = starting(openRedis);

@@ -13,7 +13,6 @@ export interface ProcessPlan {
   readonly env: Readonly<Record<string, string>>;
   /** A line of its output that says that it serves. */
   readonly ready: RegExp;
-  readonly stopSignal: NodeJS.Signals;
   /** Output of a start that only waiting heals, such as the last backends of a killed Postgres. */
   readonly transient?: RegExp;
 }
@@ -40,12 +39,21 @@ export class EngineFailed extends Error {
   override readonly name = 'EngineFailed';
 }
 
-/** `plan` is asked before each start: it may write the engine's configuration. */
-export function createEngineProcess(name: string, folder: string, detached: boolean, plan: () => Promise<ProcessPlan>): EngineProcess {
+export interface EngineProcessOptions {
+  readonly name: string;
+  readonly folder: string;
+  readonly detached: boolean;
+  /** Of the polite stop. */
+  readonly stopSignal: NodeJS.Signals;
+  /** Asked before each start: it may write the engine's configuration. */
+  readonly plan: () => Promise<ProcessPlan>;
+}
+
+/** Starts nothing yet; one that runs on the folder already is taken as it is. */
+export function createEngineProcess({ name, folder, detached, stopSignal, plan }: EngineProcessOptions): EngineProcess {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const note = join(folder, 'process.json');
   const log = join(folder, `${name}.log`);
-  let known: ProcessPlan | null = null;
   let child: ChildProcess | null = null;
 
   const running = (): Identity | null => {
@@ -64,26 +72,24 @@ export function createEngineProcess(name: string, folder: string, detached: bool
     forget();
   };
   const start = async (): Promise<void> => {
-    known ??= null;
     if (running() !== null) return;
     await kill();
     const deadline = clock.monotonic() + PATIENCE_MS;
     for (;;) {
-      known = await plan();
-      const begun = begin(known, log, detached);
+      const planned = await plan();
+      const begun = begin(planned, log, detached);
       child = begun.child;
       if (begun.identity !== null) writeFileSync(note, JSON.stringify(begun.identity), { mode: 0o600 });
-      const outcome = await untilReady(begun, known, log, deadline);
+      const outcome = await untilReady(begun, planned, log, deadline);
       if (outcome === null) return;
       await kill();
-      if (known.transient?.test(outcome) !== true || clock.monotonic() > deadline) throw new EngineFailed(`${name} did not start: ${outcome}`);
+      if (planned.transient?.test(outcome) !== true || clock.monotonic() > deadline) throw new EngineFailed(`${name} did not start: ${outcome}`);
       await clock.sleep(100);
     }
   };
   const stop = async (): Promise<void> => {
     const identity = running();
     if (identity !== null) {
-      const { stopSignal } = known ?? (await plan());
       signal([identity], stopSignal);
       // One that is paused cannot hear.
       signal(treeOf(identity.pid), 'SIGCONT');

@@ -1,5 +1,5 @@
 // An engine is its process under a name and a URL.
-import type { Engine } from '../engine.ts';
+import type { Engine, EngineOptions } from '../engine.ts';
 import type { EngineProcess } from './engine-process.ts';
 
 export const makeEngine = (name: Engine['name'], url: string, running: EngineProcess): Engine => ({
@@ -14,3 +14,12 @@ export const makeEngine = (name: Engine['name'], url: string, running: EnginePro
   pause: running.pause,
   resume: running.resume,
 });
+
+/** Opens and starts. */
+export const starting =
+  <Options extends EngineOptions>(open: (options: Options) => Promise<Engine>) =>
+  async (options: Options): Promise<Engine> => {
+    const engine = await open(options);
+    await engine.start();
+    return engine;
+  };

@@ -31,6 +31,9 @@ export function identify(pid: number): Identity | null {
 
 export const isSame = ({ pid, started }: Identity): boolean => identify(pid)?.started === started;
 
+/** Stopped by SIGSTOP. Only Linux can tell. */
+export const isPaused = (pid: number): boolean => process.platform === 'linux' && statFields(pid)?.state === 'T';
+
 /** The process, all that it started (also in other groups), and all of its group. */
 export function treeOf(pid: number): readonly Identity[] {
   const all = list();
