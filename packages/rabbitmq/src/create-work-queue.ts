@@ -57,7 +57,7 @@ export function createRabbitWorkQueue({ url, prefix = 'parley.', clock, rng, log
       workers.add(worker);
       // Not connected, or lost on the way: the next connect opens it.
       const opened = model;
-      if (opened !== null) await worker.open(opened).catch(() => end(opened));
+      if (opened !== null) await worker.open(opened).catch((error: Error) => end(opened, error.message));
       const stop = async (): Promise<void> => {
         await worker.stop();
         workers.delete(worker);

@@ -12,6 +12,7 @@ export interface JobHeaders {
   /** Tries that ended with a copy of the message; those that ended with its return are RabbitMQ's to count. */
   readonly attempts: number;
   readonly reason?: string;
+  readonly 'parked-at'?: number;
 }
 
 /** Throws RangeError when it is too large. */
@@ -34,7 +35,17 @@ export function decodeJob(queue: string, content: Buffer): Job | null {
 /** Which try this delivery is, from 1. */
 export const attemptOf = ({ properties: { headers } }: Message): number => countIn(headers, 'attempts') + countIn(headers, 'x-delivery-count') + 1;
 
-export const withReason = (attempts: number, reason: string): JobHeaders => ({ attempts, reason: reason.slice(0, LONGEST_REASON) });
+export const withReason = (attempts: number, reason: string, nowMs: number): JobHeaders => ({
+  attempts,
+  reason: reason.slice(0, LONGEST_REASON),
+  'parked-at': Math.trunc(nowMs),
+});
+
+/** When it was parked, in ms; where RabbitMQ itself parked it, to the second. */
+export function parkedAt({ properties: { headers } }: GetMessage): number {
+  const death = headers?.['x-death']?.[0]?.time.value;
+  return death === undefined ? countIn(headers, 'parked-at') : death * 1000;
+}
 
 /** What is not a job has no id of its own: it is shown, and can be put back, by what it is. */
 export function asParked(queue: string, message: GetMessage): ParkedJob {

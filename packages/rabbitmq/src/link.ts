@@ -51,7 +51,7 @@ export function keepConnected({ url, name, clock, rng, logger, ...on }: LinkOpti
       // Before the library listens itself. Each error is followed by a close, which says it.
       model.on('error', () => undefined);
       return before(clock, CONNECT_MS, 'RabbitMQ', on.setup(model)).catch((error: unknown) => {
-        end(model);
+        end(model, 'could not be set up');
         throw error;
       });
     },
@@ -89,14 +89,14 @@ export function keepConnected({ url, name, clock, rng, logger, ...on }: LinkOpti
       const model = current;
       // A broker with an alarm on does not answer a goodbye.
       await before(clock, GOODBYE_MS, 'goodbye', connection.close()).catch(() => undefined);
-      if (model !== null) end(model);
+      if (model !== null) end(model, 'closed');
     },
   };
 }
 
-/** Cuts the wire: the library then sees a lost connection and begins anew. */
-export function end(model: ChannelModel): void {
-  (model.connection as unknown as { readonly stream: Duplex }).stream.destroy();
+/** Cuts the wire, with an error: without one the library does not see it. It then begins anew. */
+export function end(model: ChannelModel, why: string): void {
+  (model.connection as unknown as { readonly stream: Duplex }).stream.destroy(new Error(why));
 }
 
 /** A refused connect to a name with two addresses has its reasons inside. */

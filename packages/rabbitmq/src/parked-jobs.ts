@@ -1,9 +1,10 @@
-// Looks at parked jobs, which RabbitMQ only lets one do by taking them: they are taken, read and given back, in their order. Two who look at
-// once would each see a part, so in one process they take turns. Never gives a job up before its copy is safe in its queue.
+// Looks at parked jobs, which RabbitMQ only lets one do by taking them: they are taken, read and given back. They come back behind the others,
+// so all are taken and put in order by time. Two who look at once would each see a part: in one process they take turns. Never gives a job
+// up before its copy is safe in its queue.
 import { type Clock, type ParkedJob, WorkUnavailable } from '@parley/ports';
 import type { Channel, ChannelModel, GetMessage } from 'amqplib';
 import { before } from './deadline.ts';
-import { asParked } from './job-message.ts';
+import { asParked, parkedAt } from './job-message.ts';
 import type { Publisher } from './publisher.ts';
 import { declareQueue, type Names } from './topology.ts';
 
@@ -13,7 +14,7 @@ export interface ParkedJobs {
 }
 
 const LOOK_MS = 30_000;
-/** Held at once while looking for ids. */
+/** Held at once while looking; with more than these, which are seen is RabbitMQ's choice. */
 const MOST = 10_000;
 
 /** `model` answers the connection that never publishes: an alarm does not stop it. */
@@ -40,12 +41,12 @@ export function createParkedJobs(model: () => ChannelModel | null, names: Names,
 
   return {
     list: (queue, limit) =>
-      inTurn(() => withChannel(queue, async (channel, name) => (await takeUpTo(channel, name, Math.min(limit, MOST))).map((one) => asParked(queue, one)))),
+      inTurn(() => withChannel(queue, async (channel, name) => (await takeAll(channel, name)).slice(0, limit).map((one) => asParked(queue, one)))),
     retry: (queue, ids) =>
       inTurn(() =>
         withChannel(queue, async (channel, name) => {
           const wanted = new Set(ids);
-          const found = (await takeUpTo(channel, name, MOST)).filter((one) => wanted.has(asParked(queue, one).id));
+          const found = (await takeAll(channel, name)).filter((one) => wanted.has(asParked(queue, one).id));
           await publisher.publish(found.map(({ content }) => ({ queue, to: 'queue', body: content, headers: { attempts: 0 } })));
           for (const one of found) channel.ack(one);
           return found.length;
@@ -54,12 +55,13 @@ export function createParkedJobs(model: () => ChannelModel | null, names: Names,
   };
 }
 
-async function takeUpTo(channel: Channel, name: string, most: number): Promise<GetMessage[]> {
+/** Oldest first. */
+async function takeAll(channel: Channel, name: string): Promise<GetMessage[]> {
   const taken: GetMessage[] = [];
-  while (taken.length < most) {
+  while (taken.length < MOST) {
     const one = await channel.get(name);
     if (one === false) break;
     taken.push(one);
   }
-  return taken;
+  return taken.sort((a, b) => parkedAt(a) - parkedAt(b));
 }

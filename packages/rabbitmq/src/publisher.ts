@@ -90,7 +90,7 @@ export function createPublisher(names: Names, clock: Clock): Publisher {
       const returned = new Set<string>();
       channel.on('return', (message: { properties: { messageId?: string } }) => returned.add(message.properties.messageId ?? ''));
       // The broker closes a channel that it found fault with: begin anew, whole.
-      channel.on('error', () => end(model));
+      channel.on('error', (error: Error) => end(model, error.message));
       line = { channel, returned };
       wakeAll();
     },

@@ -58,7 +58,7 @@ export function createWorker(queue: string, handle: (job: JobAttempt) => Promise
   };
   const park = (channel: Channel, message: ConsumeMessage, attempts: number, reason: string): Promise<void> => {
     logger?.warn({ queue, attempts }, 'parked a job');
-    return moveTo('parked', channel, message, withReason(attempts, reason));
+    return moveTo('parked', channel, message, withReason(attempts, reason, clock.now()));
   };
   const attend = async (channel: Channel, message: ConsumeMessage): Promise<void> => {
     const attempt = attemptOf(message);
@@ -82,13 +82,13 @@ export function createWorker(queue: string, handle: (job: JobAttempt) => Promise
     const channel = await model.createChannel();
     channel.on('error', (error: Error) => {
       logger?.warn({ queue, err: error.message }, 'RabbitMQ closed a worker’s channel');
-      end(model);
+      end(model, error.message);
     });
     await declareQueue(channel, names, queue);
     await channel.prefetch(concurrency);
     const deliver = (message: ConsumeMessage | null): void => {
       // Null: the queue was deleted under us. Begin anew, which makes it.
-      if (message === null) end(model);
+      if (message === null) end(model, `the queue ${queue} was deleted`);
       else if (stopped) answer(() => channel.nack(message, false, true));
       else take(channel, message);
     };

@@ -4,7 +4,7 @@ import { systemClock, systemRng, type WorkOptions, type WorkQueue } from '@parle
 import { type World, workQueueConformance } from '@parley/ports/conformance';
 import { describe } from 'vitest';
 import { createRabbitWorkQueue } from '../src/index.ts';
-import { broker, removeQueues, without } from './broker.ts';
+import { broker, leftOut, removeQueues, without } from './broker.ts';
 
 const FASTER = 40;
 
@@ -28,4 +28,4 @@ async function world(): Promise<World<WorkQueue>> {
   return { port: shortened(port), advance: (ms) => systemClock.sleep(ms / FASTER), close };
 }
 
-describe.skipIf(without !== null)(`with a broker${without === null ? '' : ` (left out: ${without})`}`, () => workQueueConformance('RabbitMQ', world));
+describe.skipIf(without !== null)(`a real broker${leftOut}`, () => workQueueConformance('RabbitMQ', world));
