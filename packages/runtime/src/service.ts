@@ -14,4 +14,8 @@ export interface Service {
   stop(): Promise<void>;
   /** What is wrong now, in words an operator understands; [] when all is well. Degraded is not unready. */
   problems?(): readonly string[];
+  /** How much it carries now (a gateway: its sockets), for who spreads the load. */
+  load?(): number;
+  /** Does it send its callers elsewhere already? Then it is not ready. */
+  draining?(): boolean;
 }

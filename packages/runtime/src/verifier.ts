@@ -19,6 +19,8 @@ export interface VerifierDeps {
 }
 
 export const TOKEN_AUDIENCE = 'parley';
+/** Of every installation: tokens of one never pass in another, their keys differ. */
+export const TOKEN_ISSUER = 'parley';
 const TOKEN_CHARS = 4_096;
 const CACHED_TOKENS = 10_000;
 /** A flood of tokens with made-up key ids must not become a flood of key fetches. */

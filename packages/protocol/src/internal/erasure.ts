@@ -9,10 +9,10 @@ const request = z.object({ user: Id, /** the saga's id: the same for every repea
 const response = z.object({ done: z.boolean() });
 
 /** The person leaves every room; a room whose last owner they were gets the longest-serving admin, else member, as owner, else it is archived. */
-export const eraseFromRooms = contract('rooms.erase', request, response);
+export const eraseFromRooms = contract('rooms.erase', request, response, { idempotent: true });
 /** Every message of the person is redacted by commands through the log, then their user state is dropped. */
-export const eraseFromMessages = contract('messages.erase', request, response);
+export const eraseFromMessages = contract('messages.erase', request, response, { idempotent: true });
 /** Files of the person and their thumbnails are deleted. */
-export const eraseFromMedia = contract('media.erase', request, response);
+export const eraseFromMedia = contract('media.erase', request, response, { idempotent: true });
 /** Subscriptions, rules, webhooks and waiting notifications of the person are dropped. */
-export const eraseFromNotifications = contract('notifications.erase', request, response);
+export const eraseFromNotifications = contract('notifications.erase', request, response, { idempotent: true });

@@ -19,6 +19,7 @@ export const syncUsers = contract(
   'messages.sync',
   z.object({ items: z.array(z.object({ user: Id, me: z.nullable(Seq), rooms: z.record(Id, Position) })) }),
   z.object({ epoch: Id, items: z.array(z.object({ me: MyChanges, rights: z.array(Right) })) }),
+  { idempotent: true },
 );
 
 /** Heads that changed since the caller's positions ({} = none known: answers positions only), and the heads of `rooms` named. */
@@ -26,6 +27,7 @@ export const readHeads = contract(
   'messages.heads',
   z.object({ since: z.record(z.string(), Seq), rooms: z.array(Id) }),
   z.object({ epoch: Id, positions: z.record(z.string(), Seq), heads: z.record(Id, Seq) }),
+  { idempotent: true },
 );
 
 /** Events of a room with seq in (after, after + limit], contiguous. Not clamped: the gateway clamps by the member's floor. */
@@ -33,10 +35,11 @@ export const readEvents = contract(
   'messages.events',
   z.object({ room: Id, after: Seq, limit: z.int() }),
   z.object({ head: Seq, events: z.array(AnyRoomEvent) }),
+  { idempotent: true },
 );
 
 /** What a person may see of one room as of now: null when they are no member of it, or there is none. For who must decide at each read. */
-export const readRight = contract('messages.right', z.object({ user: Id, room: Id }), z.object({ right: z.nullable(Right) }));
+export const readRight = contract('messages.right', z.object({ user: Id, room: Id }), z.object({ right: z.nullable(Right) }), { idempotent: true });
 
 /** Read marks of many users in one statement. An older `n` is ignored; a mark is clamped to [floor, head]. */
-export const markRead = contract('messages.markRead', z.object({ marks: z.array(z.object({ user: Id, mark: MarkRead })) }), z.object({}));
+export const markRead = contract('messages.markRead', z.object({ marks: z.array(z.object({ user: Id, mark: MarkRead })) }), z.object({}), { idempotent: true });

@@ -13,11 +13,14 @@ export const ToTell = z.nullable(z.object({ read: z.boolean(), muted: z.boolean(
 export type ToTell = z.infer<typeof ToTell>;
 
 /** Answered by one statement on the primary, in the order of the items. */
-export const readToTell = contract('messages.toTell', z.object({ items: z.array(ToTellItem).check(z.maxLength(500)) }), z.object({ items: z.array(ToTell) }));
+export const readToTell = contract('messages.toTell', z.object({ items: z.array(ToTellItem).check(z.maxLength(500)) }), z.object({ items: z.array(ToTell) }), {
+  idempotent: true,
+});
 
 /** People by id or by handle; unknown ones are left out. */
 export const findPeople = contract(
   'accounts.people',
   z.object({ ids: z.array(Id).check(z.maxLength(1_000)), handles: z.array(z.string()).check(z.maxLength(5_000)) }),
   z.object({ people: z.array(Person) }),
+  { idempotent: true },
 );

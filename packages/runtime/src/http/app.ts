@@ -1,8 +1,11 @@
 // The HTTP app that services put their routes on: zod schemas, strict JSON, request ids, typed errors. Knows no service.
+import type { IncomingMessage } from 'node:http';
 import type { Rng } from '@parley/ports';
 import { LIMITS, ParleyError } from '@parley/protocol';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { readEdgeWords } from '../internal/edge-words.ts';
+import type { InternalTokens } from '../internal/tokens.ts';
 import type { Logger } from '../log.ts';
 import { refusalOf, sendError, setErrorHandler } from './errors.ts';
 import { checkJsonTextDepth } from './json-depth.ts';
@@ -11,12 +14,23 @@ export interface HttpAppDeps {
   readonly logger: Logger;
   readonly rng: Rng;
   readonly bodyBytes?: number;
+  /** With them, what our own edge says of who called is believed. */
+  readonly tokens?: InternalTokens;
+  /** A whole request must have come within this time. */
+  readonly requestTimeoutMs?: number;
   /** Addresses and CIDR ranges whose X-Forwarded-For is believed: our balancer, our edge. Default: nobody's. */
   readonly trustedProxies?: readonly string[];
 }
 
 /** A fastify app with everything that holds for all routes. It does not listen. */
-export function createHttpApp({ logger, rng, bodyBytes = LIMITS.bodyBytes, trustedProxies = [] }: HttpAppDeps): FastifyInstance {
+export function createHttpApp({
+  logger,
+  rng,
+  bodyBytes = LIMITS.bodyBytes,
+  tokens,
+  requestTimeoutMs = 30_000,
+  trustedProxies = [],
+}: HttpAppDeps): FastifyInstance {
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -24,13 +38,13 @@ export function createHttpApp({ logger, rng, bodyBytes = LIMITS.bodyBytes, trust
     // Never taken from the caller: ids must not be forged into our logs. Nor is X-Forwarded-For, but from our own proxies.
     requestIdHeader: false,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    genReqId: () => rng.id(),
+    genReqId: (raw) => readEdgeWords(raw as IncomingMessage, tokens, rng),
     // Addresses that are not well-formed reach no route and no error handler.
     frameworkErrors: (error, _request, reply) => {
       sendError(reply, refusalOf(error) ?? new ParleyError('invalid'));
     },
     forceCloseConnections: 'idle',
-    requestTimeout: 30_000,
+    requestTimeout: requestTimeoutMs,
     routerOptions: { maxParamLength: 200 },
   });
   app.setValidatorCompiler(validatorCompiler);

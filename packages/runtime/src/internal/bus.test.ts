@@ -3,8 +3,9 @@ import { createManualClock, systemRng } from '@parley/ports';
 import { contract, ParleyError } from '@parley/protocol';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { createInternalBus, createInternalTokens } from './bus.ts';
+import { createInternalBus } from './bus.ts';
 import { answer } from './calls.ts';
+import { createInternalTokens } from './tokens.ts';
 
 const double = contract('numbers.double', z.object({ n: z.int() }), z.object({ n: z.int() }), 2_000);
 const KEY = 'a key that is long enough for this';
