@@ -69,6 +69,15 @@ program
   .action(async (options: { json?: boolean; writeEnv?: string }) => (await import('./commands/migrate.ts')).migrate(options));
 
 program
+  .command('sagas')
+  .description('What several services do together (erasures, imports): how far each is, and what it waits for.')
+  .option('--url <url>', 'a running Parley', address, 'http://127.0.0.1:8080')
+  .requiredOption('--as <handle>', "the owner's handle; the password is asked for, or read from PARLEY_PASSWORD")
+  .option('--open', 'only those that have not ended')
+  .option('--json', 'one object')
+  .action(async (options) => (await import('./commands/sagas.ts')).sagas(options));
+
+program
   .command('demo')
   .description('Starts a Parley of its own with two people, a bot that answers and some history. Not for production.')
   .action(async () => (await import('./commands/demo.ts')).demo());

@@ -1,9 +1,10 @@
-// `parley import irc`: logs become rooms with their people, times and reply links. Everything goes through the log as commands, and every
-// message has a client id made of the room and its line, so an import that was cut off can be run again: nothing doubles.
-import { createHash } from 'node:crypto';
+// `parley import irc`: logs become rooms with their people, times and reply links. A log is sent in parts and then brought in by the server as
+// one thing: whole, or taken back. What the server has begun it ends, whatever becomes of this program.
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Imported, type ImportMessages, LIMITS, ParleyError, People } from '@parley/protocol';
+import { systemClock } from '@parley/ports';
+import { type ImportPart, ImportProgress, LIMITS, ParleyError } from '@parley/protocol';
+import { idFrom } from '@parley/runtime';
 import { createParley, type Parley } from '@parley/sdk';
 import { parseAnnotations, type ReplyLinks } from '../irc/parse-annotations.ts';
 import { type IrcEntry, parseIrcLog } from '../irc/parse-irc-log.ts';
@@ -16,10 +17,11 @@ export interface ImportSummary {
   readonly room: string;
   readonly messages: number;
   readonly committed: number;
-  readonly rejected: number;
   readonly people: number;
   readonly replies: number;
   readonly skippedLines: number;
+  /** Why it was taken back; absent: it was not. */
+  readonly reason?: string;
 }
 
 export async function importIrc(files: readonly string[], options: { url: string; as: string; json?: boolean }): Promise<void> {
@@ -33,7 +35,7 @@ export async function importIrc(files: readonly string[], options: { url: string
       done.push(summary);
       if (options.json !== true)
         console.log(
-          `${summary.file}: ${summary.committed} messages of ${summary.people} people, ${summary.replies} replies, ${summary.skippedLines} lines left out`,
+          `${summary.file}: ${summary.committed} messages of ${summary.people} people, ${summary.replies} replies, ${summary.skippedLines} lines left out${summary.reason === undefined ? '' : `; taken back: ${summary.reason}`}`,
         );
     }
     if (options.json === true) console.log(JSON.stringify({ imported: done }));
@@ -43,57 +45,67 @@ export async function importIrc(files: readonly string[], options: { url: string
   }
 }
 
-/** Imports one log into a public channel of its name, made if it is not there. The caller must be the installation's owner. */
+/** Imports one log into a public channel of its name, whole or not at all. The caller must be the installation's owner. */
 export async function importOne(parley: Parley, file: string, say: (text: string) => void): Promise<ImportSummary> {
   const { entries, skipped } = parseIrcLog(await readFile(file));
   const name = basename(file).replace(/(\.raw)?\.txt$/, '');
   const links = parseAnnotations(await readFile(file.replace(/\.raw\.txt$/, '.annotation.txt'), 'utf8').catch(() => ''));
   const messages = entries.filter((entry) => entry.kind === 'message');
   if (messages.length === 0) throw new ParleyError('invalid', `There is no message in ${basename(file)}: lines must look like \`[12:34] <nick> text\`.`);
-  const people = await importPeople(parley, messages);
-  const room = await findOrCreateRoom(parley, name);
-  const users = [...new Set(people.values())];
-  for (let from = 0; from < users.length; from += LIMITS.membersPage) {
-    await persist(() => parley.call('POST', `/api/rooms/${room}/members`, { users: users.slice(from, from + LIMITS.membersPage) }), ['already_member']);
-  }
-  const records = toRecords(room, messages, people, links, fileDay(name));
-  let committed = 0;
-  let rejected = 0;
-  for (let from = 0; from < records.length; from += LIMITS.importBatch) {
-    const batch: ImportMessages = { messages: records.slice(from, from + LIMITS.importBatch) };
-    const answer = Imported.parse(await persist(() => parley.call('POST', `/api/rooms/${room}/import`, batch)));
-    committed += answer.committed;
-    rejected += answer.rejected;
-    say(`${name}: ${Math.min(from + LIMITS.importBatch, records.length)}/${records.length}`);
-  }
+  const handles = handlesOf(messages);
+  const records = toRecords(name, messages, handles, links, fileDay(name));
+  const people = [...handles].map(([nick, handle]) => ({ handle, name: nick.slice(0, LIMITS.displayNameChars) }));
+  const parts: ImportPart[] = [...cut(people).map((some) => ({ people: some })), ...cut(records).map((some) => ({ messages: some }))];
+  const done = await runImport(parley, name, parts, say);
   const replies = records.filter((record) => record.replyTo != null).length;
-  return { file: basename(file), room, messages: records.length, committed, rejected, people: users.length, replies, skippedLines: skipped.length };
+  return {
+    file: basename(file),
+    room: done.room ?? '',
+    messages: records.length,
+    committed: done.messages,
+    people: people.length,
+    replies,
+    skippedLines: skipped.length,
+    ...(done.reason === null ? {} : { reason: done.reason }),
+  };
 }
+
+const cut = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / LIMITS.importBatch) }, (_, i) => all.slice(i * LIMITS.importBatch, (i + 1) * LIMITS.importBatch));
+
+/** Sends the parts and watches until it has ended; the server brings it in, also when this program ends. */
+async function runImport(parley: Parley, name: string, parts: readonly ImportPart[], say: (text: string) => void): Promise<ImportProgress> {
+  const ask = async (method: 'GET' | 'POST', path: string, body?: object): Promise<ImportProgress> =>
+    ImportProgress.parse(await persist(() => parley.call(method, path, body)));
+  const begin = (attempt: number) =>
+    // Named after the log: run again, it is the same import, and what is there already is only told.
+    ask('POST', '/api/imports', { id: idFrom('parley:irc', name, String(attempt)), name: name.slice(0, LIMITS.roomNameChars) });
+  let attempt = 0;
+  let begun = await begin(attempt);
+  // One that was taken back is over; the next one makes a room of its own.
+  while (begun.state === 'undone') begun = await begin(++attempt);
+  if (begun.state === 'done') return begun;
+  const id = begun.import;
+  if (begun.state === 'collecting') for (const [n, part] of parts.entries()) await persist(() => parley.call('PUT', `/api/imports/${id}/parts/${n}`, part));
+  let at = await ask('POST', `/api/imports/${id}/run`, { parts: parts.length });
+  let told = -1;
+  while (at.state === 'running' || at.state === 'undoing') {
+    if (at.partsDone !== told) say(`${name}: ${at.messages} messages, part ${at.partsDone}/${at.parts}`);
+    told = at.partsDone;
+    await systemClock.sleep(PROGRESS_MS);
+    at = await ask('GET', `/api/imports/${id}`);
+  }
+  return at;
+}
+
+const PROGRESS_MS = 250;
 
 type IrcMessage = Extract<IrcEntry, { kind: 'message' }>;
 
-/** Nick -> user id. One nick is one person over all logs. */
-async function importPeople(parley: Parley, messages: readonly IrcMessage[]): Promise<Map<string, string>> {
+/** Nick -> handle. One nick is one person over all logs: sorted, so that two nicks that want the same handle get the same ones every time. */
+function handlesOf(messages: readonly IrcMessage[]): Map<string, string> {
   const taken = new Set<string>();
-  const handles = new Map<string, string>();
-  // Sorted, so that two nicks that want the same handle get the same ones at every import.
-  for (const nick of [...new Set(messages.map((message) => message.nick))].sort()) handles.set(nick, uniqueHandle(`irc.${nick}`, taken));
-  const ids = new Map<string, string>();
-  const all = [...handles.entries()];
-  for (let from = 0; from < all.length; from += LIMITS.importBatch) {
-    const batch = all.slice(from, from + LIMITS.importBatch);
-    const body = { people: batch.map(([nick, handle]) => ({ handle, name: nick.slice(0, LIMITS.displayNameChars) })) };
-    const answer = People.parse(await persist(() => parley.call('POST', '/api/people/import', body)));
-    for (const person of answer.people) ids.set(person.handle, person.id);
-  }
-  return new Map(all.map(([nick, handle]) => [nick, ids.get(handle) ?? '']));
-}
-
-async function findOrCreateRoom(parley: Parley, name: string): Promise<string> {
-  const found = (await parley.publicRooms(name)).find((room) => room.name === name);
-  if (found !== undefined) return found.room;
-  const made = await parley.createRoom({ kind: 'channel', name, visibility: 'public', history: 'all' });
-  return made.room;
+  return new Map([...new Set(messages.map((message) => message.nick))].sort().map((nick) => [nick, uniqueHandle(`irc.${nick}`, taken)]));
 }
 
 /** Names such as 2004-11-15_03 carry the day; without one the times count from 1970. */
@@ -102,17 +114,13 @@ const fileDay = (name: string): number => {
   return day === undefined ? 0 : Date.parse(`${day}T00:00:00Z`);
 };
 
-function toRecords(
-  room: string,
-  messages: readonly IrcMessage[],
-  people: ReadonlyMap<string, string>,
-  links: ReplyLinks,
-  dayMs: number,
-): ImportMessages['messages'] {
+type Records = Extract<ImportPart, { messages: unknown }>['messages'];
+
+function toRecords(name: string, messages: readonly IrcMessage[], handles: ReadonlyMap<string, string>, links: ReplyLinks, dayMs: number): Records {
   const byLine = new Map(messages.map((message) => [message.line, message]));
   const idOf = (message: IrcMessage): { author: string; clientId: string } => ({
-    author: people.get(message.nick) ?? '',
-    clientId: lineId(room, message.line),
+    author: handles.get(message.nick) ?? '',
+    clientId: idFrom('parley:irc', name, String(message.line)),
   });
   return messages.map((message) => {
     const target = byLine.get(links.answers.get(message.line)?.at(-1) ?? -1);
@@ -120,10 +128,4 @@ function toRecords(
     const replyTo = target !== undefined && target.line < message.line ? idOf(target) : null;
     return { ...idOf(message), time: dayMs + message.atMs, text: message.text, replyTo };
   });
-}
-
-/** A UUID (version 8) that is the same at every import of the same line into the same room. */
-function lineId(room: string, line: number): string {
-  const hex = createHash('sha256').update(`parley-import:${room}:${line}`).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

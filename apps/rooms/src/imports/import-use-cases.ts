@@ -37,8 +37,8 @@ export function createImportUseCases({ store, clock, rng, wake }: ImportUseCaseD
   };
   return {
     async begin(owner, spec) {
-      const id = rng.id();
-      await store.begin(id, owner, spec, clock.now(), clock.now() - FORGOTTEN_AFTER_MS);
+      const id = spec.id ?? rng.id();
+      if ((await store.saga(id)) === null) await store.begin(id, owner, spec, clock.now(), clock.now() - FORGOTTEN_AFTER_MS);
       return progress(id);
     },
     putPart: (id, n, part) => store.putPart(id, n, part),

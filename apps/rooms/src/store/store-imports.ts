@@ -14,7 +14,7 @@ export interface ImportRow {
 type NewSaga = Omit<Parameters<typeof insertSaga>[1], 'id' | 'data'>;
 
 export interface ImportStore {
-  /** Forgets those that were begun before `forgetBefore` and never run. */
+  /** One that is there stays as it is. Forgets those that were begun before `forgetBefore` and never run. */
   begin(id: string, owner: string, spec: BeginImport, now: number, forgetBefore: number): Promise<void>;
   /** The same n again replaces it. Throws not_found, and `invalid` once it was run. */
   putPart(id: string, n: number, part: ImportPart): Promise<void>;
@@ -42,7 +42,7 @@ export function createImportStore(db: Database): ImportStore {
   const store: ImportStore = {
     async begin(id, owner, spec, now, forgetBefore) {
       await db.$executeRaw`DELETE FROM imports i WHERE i.created_at < ${forgetBefore} AND NOT EXISTS (SELECT 1 FROM saga s WHERE s.id = i.id)`;
-      await db.import.create({ data: { id, ownerId: owner, spec, createdAt: BigInt(now) } });
+      await db.import.createMany({ data: [{ id, ownerId: owner, spec, createdAt: BigInt(now) }], skipDuplicates: true });
     },
     putPart: (id, n, part) =>
       db.$transaction(async (tx) => {

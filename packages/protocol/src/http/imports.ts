@@ -7,6 +7,8 @@ import { RoomName, RoomTopic } from './rooms.ts';
 
 /** POST /api/imports: what the room will be. Nothing happens until it is run; what is not run within a day is forgotten. */
 export const BeginImport = z.strictObject({
+  /** The caller's own id for it: begun again, it is the same import. */
+  id: z.optional(Id),
   name: RoomName,
   topic: z.optional(RoomTopic),
   visibility: z.optional(Visibility),

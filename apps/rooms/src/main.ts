@@ -1,0 +1,52 @@
+// Rooms as a process of its own: the only file here that knows which engines there are.
+import { createKafkaEventLog } from '@parley/kafka';
+import { systemClock as clock, systemRng as rng } from '@parley/ports';
+import { readJwks } from '@parley/protocol';
+import { createInternalHttp, createLogger, createMetrics, createRevocations, createVerifier, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
+import { configFromEnv } from './config.ts';
+import { createRooms } from './index.ts';
+
+const config = configFromEnv();
+const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
+const metrics = createMetrics();
+const log = createKafkaEventLog({
+  brokers: config.KAFKA_BROKERS,
+  clientId: 'parley-rooms',
+  client: config.KAFKA_CLIENT,
+  topicPrefix: config.KAFKA_TOPIC_PREFIX,
+  clock,
+  rng,
+  logger,
+});
+const urls = {
+  accounts: config.ACCOUNTS_URL,
+  rooms: config.ROOMS_URL,
+  messages: config.MESSAGES_URL,
+  notifications: config.NOTIFICATIONS_URL,
+  media: config.MEDIA_URL,
+};
+const internal = createInternalHttp({ key: config.INTERNAL_KEY, urls, clock, rng, logger, metrics }).clientFor('rooms');
+const revocations = createRevocations({ log, clock, logger });
+const verifier = createVerifier({ jwks: () => internal.call(readJwks, {}), revocations, clock, issuer: TOKEN_ISSUER });
+const service = createRooms({
+  database: config.DATABASE_URL,
+  log,
+  internal,
+  verifier,
+  clock,
+  rng,
+  logger,
+});
+
+await runService({
+  name: 'rooms',
+  logger,
+  clock,
+  rng,
+  host: config.HOST,
+  port: config.PORT,
+  graceMs: config.GRACE_MS,
+  internalKey: config.INTERNAL_KEY,
+  service: withParts(service, [log, revocations], { clock, logger }),
+  metrics,
+});
