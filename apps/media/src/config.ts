@@ -1,5 +1,6 @@
 // The settings of media, from the environment: which it needs, and what must not be. Reads nothing else.
 import { BASE_SETTINGS, readSettings, type SettingName } from '@parley/runtime';
+import type { S3Config } from './index.ts';
 
 export const SETTING_NAMES = [
   ...BASE_SETTINGS,
@@ -33,3 +34,16 @@ function storageProblems(env: Env): string[] {
 
 /** Throws ConfigError with every mistake. */
 export const configFromEnv = (env: Env = process.env) => readSettings(SETTING_NAMES, env, storageProblems(env));
+export type MediaEnvironment = ReturnType<typeof configFromEnv>;
+
+/** The bucket; undefined: files go to MEDIA_DIR. */
+export const s3Of = (config: MediaEnvironment): S3Config | undefined =>
+  config.S3_BUCKET === undefined
+    ? undefined
+    : {
+        ...(config.S3_ENDPOINT === undefined ? {} : { endpoint: config.S3_ENDPOINT }),
+        bucket: config.S3_BUCKET,
+        region: config.S3_REGION,
+        accessKeyId: config.S3_ACCESS_KEY_ID ?? '',
+        secretAccessKey: config.S3_SECRET_ACCESS_KEY ?? '',
+      };

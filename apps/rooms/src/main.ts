@@ -25,7 +25,8 @@ const urls = {
   notifications: config.NOTIFICATIONS_URL,
   media: config.MEDIA_URL,
 };
-const internal = createInternalHttp({ key: config.INTERNAL_KEY, urls, clock, rng, logger, metrics }).clientFor('rooms');
+const services = createInternalHttp({ key: config.INTERNAL_KEY, urls, clock, rng, logger, metrics });
+const internal = services.clientFor('rooms');
 const revocations = createRevocations({ log, clock, logger });
 const verifier = createVerifier({ jwks: () => internal.call(readJwks, {}), revocations, clock, issuer: TOKEN_ISSUER });
 const service = createRooms({
@@ -47,6 +48,7 @@ await runService({
   port: config.PORT,
   graceMs: config.GRACE_MS,
   internalKey: config.INTERNAL_KEY,
-  service: withParts(service, [log, revocations], { clock, logger }),
+  metricsToken: config.METRICS_TOKEN,
+  service: withParts(service, [log, services, revocations], { clock, logger }),
   metrics,
 });

@@ -26,7 +26,6 @@ export * from './process/lifecycle.ts';
 export * from './process/read-config.ts';
 export * from './process/run-service.ts';
 export * from './process/settings.ts';
-export * from './process/settings.ts';
 export * from './process/with-parts.ts';
 export * from './revocations.ts';
 export * from './saga/saga.ts';

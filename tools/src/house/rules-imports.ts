@@ -19,6 +19,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** What tests may import beside it. Services still never import each other. */
 const ALLOWED_IN_TESTS = ['ports', 'protocol', 'runtime', 'sdk', 'checker', 'engines', ...ADAPTERS];
 
+/** Where a service meets the engines: the entry of its process, and of a gateway's workers. */
+const COMPOSES = /^apps\/(\w+\/src\/main|gateway\/src\/worker)\.ts$/;
+
 /** Libraries of one brand -> the files that may hold them. */
 const BRANDS: readonly { readonly library: RegExp; readonly files: RegExp; readonly where: string }[] = [
   { library: /^@prisma\/|generated\/prisma/, files: /(^|\/)(store[^/]*|outbox)\.ts$/, where: 'store*.ts and outbox.ts' },
@@ -49,7 +52,8 @@ function refuse(file: SourceFile, specifier: string): string | null {
   const ours = /^@parley\/([^/]+)/.exec(specifier)?.[1];
   const allowed = ALLOWED[workspace];
   if (ours !== undefined && allowed !== undefined && `packages/${ours}` !== workspace && `apps/${ours}` !== workspace) {
-    if (!allowed.includes(ours) && !(file.isTest && ALLOWED_IN_TESTS.includes(ours))) return `${workspace} must not import ${specifier}`;
+    const composes = COMPOSES.test(file.path) && ADAPTERS.includes(ours);
+    if (!allowed.includes(ours) && !composes && !(file.isTest && ALLOWED_IN_TESTS.includes(ours))) return `${workspace} must not import ${specifier}`;
   }
   if (file.isTest || !/^(apps|packages)\//.test(file.path)) return null;
   const brand = BRANDS.find(({ library, files }) => library.test(specifier) && !files.test(file.path));

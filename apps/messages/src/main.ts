@@ -1,0 +1,57 @@
+// Messages as a process of its own: the only file here that knows which engines there are.
+import { createKafkaEventLog } from '@parley/kafka';
+import { systemClock as clock, systemRng as rng } from '@parley/ports';
+import { readJwks } from '@parley/protocol';
+import { createRedisFeed } from '@parley/redis';
+import { createInternalHttp, createLogger, createMetrics, createRevocations, createVerifier, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
+import { configFromEnv } from './config.ts';
+import { createMessages } from './index.ts';
+
+const config = configFromEnv();
+const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
+const metrics = createMetrics();
+const log = createKafkaEventLog({
+  brokers: config.KAFKA_BROKERS,
+  clientId: 'parley-messages',
+  client: config.KAFKA_CLIENT,
+  topicPrefix: config.KAFKA_TOPIC_PREFIX,
+  clock,
+  rng,
+  logger,
+});
+const feed = createRedisFeed({ url: config.REDIS_URL, keyPrefix: config.REDIS_KEY_PREFIX, clock, rng, logger });
+const urls = {
+  accounts: config.ACCOUNTS_URL,
+  rooms: config.ROOMS_URL,
+  messages: config.MESSAGES_URL,
+  notifications: config.NOTIFICATIONS_URL,
+  media: config.MEDIA_URL,
+};
+const services = createInternalHttp({ key: config.INTERNAL_KEY, urls, clock, rng, logger, metrics });
+const internal = services.clientFor('messages');
+const revocations = createRevocations({ log, clock, logger });
+const verifier = createVerifier({ jwks: () => internal.call(readJwks, {}), revocations, clock, issuer: TOKEN_ISSUER });
+const service = createMessages({
+  database: config.DATABASE_URL,
+  log,
+  feed,
+  internal,
+  verifier,
+  clock,
+  rng,
+  logger,
+});
+
+await runService({
+  name: 'messages',
+  logger,
+  clock,
+  rng,
+  host: config.HOST,
+  port: config.PORT,
+  graceMs: config.GRACE_MS,
+  internalKey: config.INTERNAL_KEY,
+  metricsToken: config.METRICS_TOKEN,
+  service: withParts(service, [log, services, feed, revocations], { clock, logger }),
+  metrics,
+});

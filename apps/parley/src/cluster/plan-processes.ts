@@ -1,0 +1,137 @@
+// Which processes a local cluster is made of, and the environment of each. Pure: it starts nothing.
+import { fileURLToPath } from 'node:url';
+import type { ClusterKeys } from './keys.ts';
+import type { ProcessPlan } from './supervised.ts';
+
+export interface EngineUrls {
+  readonly kafkaBrokers: string;
+  readonly redisUrl: string;
+  readonly rabbitmqUrl: string;
+  /** A role that may make databases; each service gets a database of its own. */
+  readonly databaseAdminUrl: string;
+}
+
+export interface ClusterShape {
+  readonly gateways: number;
+  /** Per gateway. */
+  readonly workers: number;
+  readonly messages: number;
+  readonly host: string;
+  /** Of the one address that people use. 0: a free one. */
+  readonly port: number;
+  /** Keeps clusters on the same engines apart: their topics, keys, queues and databases begin with this word. null: the only one. */
+  readonly prefix: string | null;
+  readonly drainMs: number;
+  readonly graceMs: number;
+  readonly logLevel: string;
+}
+
+export const SERVICES_WITH_DATABASE = ['accounts', 'rooms', 'messages', 'notifications', 'media'] as const;
+export type ServiceWithDatabase = (typeof SERVICES_WITH_DATABASE)[number];
+
+export interface PlanInput {
+  readonly shape: ClusterShape;
+  readonly engines: EngineUrls;
+  readonly keys: ClusterKeys;
+  readonly setupCode: string | null;
+  /** Where each service's database is. */
+  readonly databaseUrls: Readonly<Record<ServiceWithDatabase, string>>;
+  /** Where uploads go. */
+  readonly mediaFolder: string;
+  readonly ports: readonly number[];
+  /** What every process inherits. */
+  readonly base: Readonly<Record<string, string>>;
+}
+
+export interface ClusterPlan {
+  readonly processes: readonly ProcessPlan[];
+  readonly url: string;
+  readonly gatewayUrls: readonly string[];
+  readonly serviceUrls: Readonly<Record<string, readonly string[]>>;
+}
+
+const mainOf = (service: string): string => fileURLToPath(import.meta.resolve(`@parley/${service}/main`));
+const numbered = (name: string, count: number): string[] => (count === 1 ? [name] : Array.from({ length: count }, (_, index) => `${name}-${index + 1}`));
+/** A gateway is always numbered: there may be more of them tomorrow. */
+const gatewayNames = (count: number): string[] => Array.from({ length: count }, (_, index) => `gateway-${index + 1}`);
+
+const prefixes = (word: string | null): Record<string, string> =>
+  word === null ? {} : { KAFKA_TOPIC_PREFIX: `${word}.`, REDIS_KEY_PREFIX: `${word}:`, RABBITMQ_PREFIX: `${word}.` };
+
+/** How many ports `planProcesses` needs. */
+export const portsNeeded = (shape: ClusterShape): number => shape.gateways * 2 + shape.messages + 5;
+
+export function planProcesses(input: PlanInput): ClusterPlan {
+  const { shape, engines, keys } = input;
+  const ports = [...input.ports];
+  const address = (port = ports.shift() ?? 0): string => `http://127.0.0.1:${port}`;
+  const names = {
+    accounts: ['accounts'],
+    rooms: ['rooms'],
+    messages: numbered('messages', shape.messages),
+    notifications: ['notifications'],
+    media: ['media'],
+  };
+  const serviceUrls = Object.fromEntries(Object.entries(names).map(([service, all]) => [service, all.map(() => address())]));
+  const gateways = gatewayNames(shape.gateways).map((name) => ({ name, url: address(), adminUrl: address() }));
+  const edgeUrl = `http://${shape.host}:${shape.port === 0 ? ports.shift() : shape.port}`;
+  const publicUrl = edgeUrl.replace('//0.0.0.0:', '//127.0.0.1:');
+  const gatewayUrls = gateways.map(({ url }) => url);
+
+  const common = {
+    ...input.base,
+    LOG_LEVEL: shape.logLevel,
+    LOG_FORMAT: 'json',
+    HOST: '127.0.0.1',
+    INTERNAL_KEY: keys.internalKey,
+    DRAIN_MS: String(shape.drainMs),
+    GRACE_MS: String(shape.graceMs),
+    PUBLIC_URL: publicUrl,
+    KAFKA_BROKERS: engines.kafkaBrokers,
+    REDIS_URL: engines.redisUrl,
+    RABBITMQ_URL: engines.rabbitmqUrl,
+    ...prefixes(shape.prefix),
+    ...Object.fromEntries(Object.entries(serviceUrls).map(([service, urls]) => [`${service.toUpperCase()}_URL`, urls.join(',')])),
+  };
+  const own: Record<ServiceWithDatabase, Record<string, string>> = {
+    accounts: input.setupCode === null ? {} : { SETUP_CODE: input.setupCode },
+    rooms: {},
+    messages: {},
+    notifications: { VAPID_PUBLIC_KEY: keys.vapidPublicKey, VAPID_PRIVATE_KEY: keys.vapidPrivateKey, VAPID_SUBJECT: 'mailto:operator@localhost' },
+    media: { MEDIA_DIR: input.mediaFolder },
+  };
+  const services = SERVICES_WITH_DATABASE.flatMap((service) =>
+    names[service].map((name, index): ProcessPlan => {
+      const url = serviceUrls[service]?.[index] ?? '';
+      const env = { ...common, ...own[service], DATABASE_URL: input.databaseUrls[service], PORT: new URL(url).port };
+      return { name, main: mainOf(service), env, url, readyUrl: `${url}/health/ready`, statusUrl: null };
+    }),
+  );
+  const edge: ProcessPlan = {
+    name: 'edge',
+    main: mainOf('edge'),
+    env: { ...common, HOST: shape.host, PORT: new URL(edgeUrl).port, GATEWAY_URLS: gatewayUrls.join(',') },
+    url: publicUrl,
+    readyUrl: `${publicUrl}/health/ready`,
+    statusUrl: null,
+  };
+  const sockets = gateways.map(
+    ({ name, url, adminUrl }): ProcessPlan => ({
+      name,
+      main: mainOf('gateway'),
+      env: {
+        ...common,
+        GATEWAY_NAME: name,
+        GATEWAY_WORKERS: String(shape.workers),
+        // A page comes from the edge and connects here.
+        ORIGINS: [publicUrl, input.base.ORIGINS].filter(Boolean).join(','),
+        PORT: new URL(url).port,
+        ADMIN_PORT: new URL(adminUrl).port,
+      },
+      url,
+      readyUrl: `${adminUrl}/health/ready`,
+      statusUrl: `${adminUrl}/status`,
+    }),
+  );
+  return { processes: [...services, ...sockets, edge], url: publicUrl, gatewayUrls, serviceUrls };
+}
