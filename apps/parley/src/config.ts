@@ -19,6 +19,8 @@ const origins = z.pipe(
   ),
 );
 
+const address = z.string().check(z.refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), 'It must be an http or https address.'));
+
 /** name -> [schema, what it is for, default as the reader would write it]. docs/config.md is generated from it. */
 export const CONFIG_FIELDS = {
   PORT: [z.prefault(wholeNumber(65_535), 8080), 'TCP port for the page, the API and the sockets. 0 takes a free one.', '8080'],
@@ -33,6 +35,13 @@ export const CONFIG_FIELDS = {
   PARLEY_LOG_LEVEL: [z.prefault(oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'warn'), 'What is worth a log line.', 'warn'],
   PARLEY_LOG_FORMAT: [z.prefault(oneOf('auto', 'json', 'pretty'), 'auto'), 'pretty on a terminal, JSON elsewhere.', 'auto'],
   PARLEY_DRAIN_MS: [z.prefault(wholeNumber(120_000), 5000), 'How long a stop may take to say goodbye to sockets, in ms.', '5000'],
+  PUBLIC_URL: [z.optional(address), 'Where people reach Parley, for links in letters. Without it: this machine and PORT.', ''],
+  VAPID_PUBLIC_KEY: [z.optional(z.string()), 'Public key of web push; without the pair one is made at the first start and kept.', ''],
+  VAPID_PRIVATE_KEY: [z.optional(z.string()), 'Its private key.', ''],
+  VAPID_SUBJECT: [z.prefault(z.string(), 'mailto:operator@parley.invalid'), 'Whom a push service may turn to: mailto: or https:.', ''],
+  SMTP_URL: [z.optional(z.string()), 'Mail server for letters about unread messages (smtp://user:password@host:port). Without it no mail is sent.', ''],
+  MAIL_FROM: [z.prefault(z.string(), 'Parley <parley@parley.invalid>'), 'Sender of letters.', ''],
+  WEBHOOK_ALLOW_PRIVATE: [z.prefault(oneOf('0', '1'), '0'), 'With 1, webhooks and push services may be on private addresses.', '0'],
   NODE_ENV: [z.optional(z.string()), 'With `production`, `parley demo` is refused.', ''],
 } as const;
 

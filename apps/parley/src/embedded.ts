@@ -7,6 +7,7 @@ import { createEdge } from '@parley/edge';
 import { createGateway } from '@parley/gateway';
 import { createMedia, migrationsFolder as mediaMigrations } from '@parley/media';
 import { createMessages, migrationsFolder as messagesMigrations } from '@parley/messages';
+import { createNotifications, migrationsFolder as notificationsMigrations } from '@parley/notifications';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { createMemoryFeed, createMemoryPresence } from '@parley/ports/memory';
 import { createPostgresEventLog, createPostgresWorkQueue, ensureDatabase, migrate, startEmbeddedPostgres } from '@parley/postgres';
@@ -15,6 +16,7 @@ import { createRooms, migrationsFolder as roomsMigrations } from '@parley/rooms'
 import { createInternalBus, createMetrics, createRevocations, createVerifier, type Logger, type Service } from '@parley/runtime';
 import { listenHost } from './listen-host.ts';
 import { LOG_TOPICS } from './log-topics.ts';
+import { type NotificationSettings, notificationsConfig } from './notification-settings.ts';
 import { webRoot } from './web-root.ts';
 
 export interface EmbeddedOptions {
@@ -25,6 +27,8 @@ export interface EmbeddedOptions {
   readonly registration: 'open' | 'invite' | undefined;
   readonly origins: readonly string[];
   readonly drainMs: number;
+  /** How people are told while they are away. Without it: push with keys of its own, no mail. */
+  readonly notifications?: NotificationSettings;
   readonly logger: Logger;
   /** Called as each part is ready, for the progress that a person sees. */
   readonly onStep?: (step: string) => void;
@@ -70,6 +74,7 @@ async function databases(postgres: Postgres): Promise<void> {
     parley_rooms: roomsMigrations,
     parley_messages: messagesMigrations,
     parley_media: mediaMigrations,
+    parley_notifications: notificationsMigrations,
   };
   await Promise.all(
     ['parley_log', ...Object.keys(folders)].map(async (name) => {
@@ -114,6 +119,14 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
     // Links live for minutes: those of before a restart are asked for again.
     config: { dir: join(options.dataDir, 'media'), linkKey: rng.secret(32) },
   });
+  const notifications = createNotifications({
+    ...shared,
+    database: postgres.connection('parley_notifications'),
+    queue,
+    presence,
+    internal: bus.clientFor('notifications'),
+    config: notificationsConfig(options.notifications ?? {}, options.port),
+  });
   const gateway = createGateway({
     ...shared,
     feed,
@@ -123,7 +136,7 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
     config: { origins: options.origins, drainMs: options.drainMs },
   });
   const metrics = createMetrics();
-  const services = [accounts, messages, rooms, media, gateway];
+  const services = [accounts, messages, rooms, media, notifications, gateway];
   for (const service of services) bus.register(service.internal ?? []);
   const edge = await createEdge({ services, webRoot, origins: options.origins, logger, rng, metrics });
   gateway.attach(edge.server);
@@ -134,7 +147,7 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
     undo.push(() => service.stop());
     step(service.name);
   };
-  for (const service of [accounts, messages, rooms, media]) await startOne(service);
+  for (const service of [accounts, messages, rooms, media, notifications]) await startOne(service);
   // Stopped in reverse: the gateway says goodbye to its sockets, HTTP finishes what it has in hand, then the services end.
   undo.push(() => edge.close());
   await startOne(gateway);

@@ -4,6 +4,7 @@ import { createLogger } from '@parley/runtime';
 import { configFromEnv } from '../config.ts';
 import { startEmbedded } from '../embedded.ts';
 import { listenHost } from '../listen-host.ts';
+import { notificationSettings } from '../notification-settings.ts';
 import { onSignal } from './on-signal.ts';
 
 export async function start(options: { json?: boolean }): Promise<void> {
@@ -18,6 +19,7 @@ export async function start(options: { json?: boolean }): Promise<void> {
     registration: config.PARLEY_REGISTRATION,
     origins: config.PARLEY_ORIGINS,
     drainMs: config.PARLEY_DRAIN_MS,
+    notifications: notificationSettings(config),
     logger,
   });
   const startMs = Math.round(performance.now() - began);
