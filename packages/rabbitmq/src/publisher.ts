@@ -5,7 +5,7 @@ import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { before } from './deadline.ts';
 import type { JobHeaders } from './job-message.ts';
 import { end } from './link.ts';
-import { declareDelay, declareQueue, forgetDeclared, type Names } from './topology.ts';
+import { declareDelay, declareQueue, type Names } from './topology.ts';
 
 export interface Outgoing {
   readonly queue: string;
@@ -27,6 +27,7 @@ const DEADLINE_MS = 3_900;
 const CHUNK = 256;
 
 interface Line {
+  readonly model: ChannelModel;
   readonly channel: ConfirmChannel;
   readonly returned: Set<string>;
 }
@@ -57,14 +58,15 @@ export function createPublisher(names: Names, clock: Clock): Publisher {
   const address = ({ queue, to }: Outgoing): [exchange: string, key: string] =>
     to === 'queue' ? ['', names.main(queue)] : to === 'parked' ? ['', names.parked(queue)] : [names.delay(to.delayMs), names.main(queue)];
 
-  const publishOne = ({ channel, returned }: Line, job: Outgoing): Promise<void> =>
+  const publishOne = ({ model, channel, returned }: Line, job: Outgoing): Promise<void> =>
     new Promise((resolve, reject) => {
       const messageId = `${next++}`;
       const options = { persistent: true, mandatory: true, messageId, contentType: 'application/json', headers: job.headers };
       channel.publish(...address(job), job.body, options, (error: unknown) => {
-        // A queue that somebody deleted: the broker hands the message back, and confirms that it did.
+        // A queue that somebody deleted: the broker hands the message back, and confirms that it did. It may also take and lose what comes on
+        // this channel for the queue that is then made anew, so the channel ends.
         const handedBack = returned.delete(messageId);
-        if (handedBack) forgetDeclared(channel);
+        if (handedBack) end(model, 'a queue was deleted');
         if (error || handedBack) reject(new WorkUnavailable(handedBack ? 'the queue is gone' : 'RabbitMQ did not take the job'));
         else resolve();
       });
@@ -91,7 +93,7 @@ export function createPublisher(names: Names, clock: Clock): Publisher {
       channel.on('return', (message: { properties: { messageId?: string } }) => returned.add(message.properties.messageId ?? ''));
       // The broker closes a channel that it found fault with: begin anew, whole.
       channel.on('error', (error: Error) => end(model, error.message));
-      line = { channel, returned };
+      line = { model, channel, returned };
       wakeAll();
     },
     lost: () => {

@@ -43,9 +43,6 @@ function once(channel: Channel, name: string, declare: () => Promise<unknown>): 
   return running;
 }
 
-/** Somebody deleted something: ask again. */
-export const forgetDeclared = (channel: Channel): boolean => declared.delete(channel);
-
 /** The queue and where its parked jobs go. */
 export const declareQueue = (channel: Channel, names: Names, queue: string): Promise<unknown> =>
   once(channel, names.main(queue), async () => {
