@@ -4,4 +4,5 @@ export { createRedisFeed, type RedisFeed, type RedisFeedOptions } from './feed.t
 export { createRedisLimiterStore, type RedisLimiterStore } from './limiter-store.ts';
 export { RedisAway, type RedisOptions } from './link.ts';
 export type { AdapterLogger } from './logger.ts';
+export { createRedisConnections, type NodeClient, type RedisConnections } from './node-clients.ts';
 export { createRedisPresence, type RedisPresence, type RedisPresenceOptions } from './presence.ts';

@@ -18,10 +18,6 @@ export interface RedisPresence extends Presence {
 }
 
 const SWEEP_MS = 1_000;
-/** One sweeper in this time, whichever process it is. */
-const LOCK_MS = 500;
-/** After Redis came back nobody is swept for this time: who is alive says so first. Two touches of a gateway. */
-const SETTLE_MS = 5_000;
 /** Users in one script: Redis does nothing else while it runs. */
 const BATCH = 1_000;
 
@@ -29,8 +25,10 @@ const BATCH = 1_000;
 export function createRedisPresence(options: RedisPresenceOptions): RedisPresence {
   const { url, keyPrefix = 'parley:', clock, rng, logger } = options;
   const prefix = `${keyPrefix}presence:`;
-  let settledAt = 0;
-  let wasDown = false;
+  /** Grows when it became unknown what a worker holds: a call without an answer, or a Redis that forgot its last second. */
+  let doubt = 0;
+  /** The doubt at the last touch that was answered. */
+  const sure = new Map<string, number>();
   const subscriptions = new Subscriptions({ url, prefix, name: 'presence-sub', clock, logger });
   const boot = createBootKey(`${keyPrefix}boot`, rng, () => subscriptions.lostAll());
   const link: Link = new Link({
@@ -39,11 +37,9 @@ export function createRedisPresence(options: RedisPresenceOptions): RedisPresenc
     clock,
     logger,
     probe: () => boot.check(link),
-    onReady: () => {
-      if (wasDown) settledAt = clock.monotonic() + SETTLE_MS;
-    },
+    onReady: () => void boot.check(link).catch(() => undefined),
     onDown: () => {
-      wasDown = true;
+      doubt += 1;
     },
   });
   const run = (what: string, script: Script, worker: string, args: readonly (string | number)[]): Promise<unknown> =>
@@ -53,32 +49,46 @@ export function createRedisPresence(options: RedisPresenceOptions): RedisPresenc
     return new Set(found.flat());
   };
   const watches = createWatches({ read, subscriptions, clock, logger });
-  const sweep = async (lockMs: number): Promise<void> => {
-    while ((await run('sweep presence', SWEEP, '', [lockMs, BATCH])) === 1) lockMs = 0;
+  const sweep = async (worker: string): Promise<void> => {
+    for (let more: unknown = 0, goesOn = 0; goesOn === 0 || more === 1; goesOn = 1) more = await run('sweep presence', SWEEP, '', [worker, BATCH, goesOn]);
   };
   const sweeper: Timer = clock.every(SWEEP_MS, () => {
-    if (!link.isReady() || clock.monotonic() < settledAt) return;
-    sweep(LOCK_MS).catch(() => {
-      settledAt = clock.monotonic() + SETTLE_MS;
-    });
+    if (link.isReady()) sweep('').catch((error: unknown) => logger.debug({ err: error }, 'presence is swept later'));
   });
+  const doubtful = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      doubt += 1;
+      throw error;
+    }
+  };
+  const touchSlice = (worker: string, ttlMs: number, slice: readonly string[]): Promise<boolean> =>
+    doubtful(async () => {
+      const now = doubt;
+      const kept = await run('touch presence', TOUCH, worker, [worker, ttlMs, rng.id(), sure.get(worker) === now ? 0 : 1, ...slice]);
+      sure.set(worker, now);
+      return kept === 1;
+    });
 
   return {
     touch: async (worker, ttlMs, users) => {
-      let answer: unknown = null;
+      let kept: boolean | null = null;
       for (const slice of slicesOf(users, true)) {
-        const said = await run('touch presence', TOUCH, worker, [worker, ttlMs, rng.id(), ...slice]);
-        answer ??= said;
+        const said = await touchSlice(worker, ttlMs, slice);
+        kept ??= said;
       }
-      return answer === 1 ? 'kept' : 'missing';
+      return kept === true ? 'kept' : 'missing';
     },
-    drop: async (worker, users) => {
-      if (users === null) {
-        await run('end presence', END, worker, [worker]);
-        return sweep(0);
-      }
-      for (const slice of slicesOf(users)) await run('drop presence', DROP, worker, [worker, ...slice]);
-    },
+    drop: (worker, users) =>
+      doubtful(async () => {
+        if (users === null) {
+          sure.delete(worker);
+          await run('end presence', END, worker, [worker]);
+          return sweep(worker);
+        }
+        for (const slice of slicesOf(users)) await run('drop presence', DROP, worker, [worker, ...slice]);
+      }),
     read,
     watch: async (users: readonly string[], listener: (changes: readonly PresenceChange[]) => void): Promise<PresenceWatch> => watches.add(users, listener),
     problems: () => [...link.problems(), ...subscriptions.problems()].slice(0, 1),
