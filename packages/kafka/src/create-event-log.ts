@@ -55,7 +55,7 @@ export function createKafkaEventLog({ brokers, clientId, client, topicPrefix = '
     if (group === null) return { membership: null, reader: createFetchReader(deps) };
     // Named by topic too: members of one group must want the same topics.
     const full = { ...deps, group: `${topicPrefix}${group}.${topic}` };
-    if (kafkaJs !== null) return kafkaJs.consumer({ ...full, ends: () => endsOf(topic) });
+    if (kafkaJs !== null) return kafkaJs.consumer({ ...full, ends: () => endsOf(topic), identity: async () => (await cluster.topic(nameOf(topic), true)).id });
     return { membership: createGroupMember(full), reader: createFetchReader(deps) };
   };
 

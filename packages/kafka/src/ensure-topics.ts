@@ -3,6 +3,7 @@ import { systemClock } from '@parley/ports';
 import { Admin } from '@platformatic/kafka';
 import { createCluster } from './wire/cluster.ts';
 import { codesOf, TOPIC_EXISTS } from './wire/codes.ts';
+import { readEnds } from './wire/ends.ts';
 
 /** One broker: few partitions, each record on the disk before it is acknowledged. Three: copies on two before it is. */
 export type KafkaProfile = 'one' | 'three';
@@ -28,6 +29,7 @@ const LOOK_MS = 50;
 /** Idempotent. Rejects with TopicRefused, or with what Kafka said. */
 export async function ensureTopics({ brokers, profile, topics, topicPrefix = '' }: EnsureTopicsOptions): Promise<void> {
   const cluster = createCluster({ brokers, clientId: 'parley-topics', clock: systemClock });
+  const lane = cluster.lane(READY_MS);
   const admin = new Admin({ clientId: 'parley-topics', bootstrapBrokers: brokers.split(',').map((one) => one.trim()), retries: 3, retryDelay: 300 });
   try {
     for (const [name, { partitions, retentionMs }] of Object.entries(topics)) {
@@ -38,7 +40,7 @@ export async function ensureTopics({ brokers, profile, topics, topicPrefix = '' 
         .catch((error: unknown) => {
           if (!codesOf(error).includes(TOPIC_EXISTS)) throw error;
         });
-      const found = await ready(() => cluster.topic(topic, true));
+      const found = await ready(async () => (await readEnds(cluster, lane, topic)).partitions.length);
       if (found !== count) {
         throw new TopicRefused(
           `Topic ${topic} has ${found} partitions, not ${count}. Rooms are laid out over that number, so it cannot be changed: ` +
@@ -62,13 +64,12 @@ function configsOf(profile: KafkaProfile, retentionMs: number): { name: string; 
   return Object.entries(configs).map(([name, value]) => ({ name, value }));
 }
 
-/** A topic that was just made is not known everywhere at once. Answers its partitions. */
-async function ready(look: () => Promise<{ leaders: readonly number[] }>): Promise<number> {
+/** A topic that was just made is not known everywhere at once: until its partitions tell where they begin, nobody can write to it. */
+async function ready(look: () => Promise<number>): Promise<number> {
   const until = systemClock.monotonic() + READY_MS;
   for (;;) {
     try {
-      const { leaders } = await look();
-      if (leaders.every((leader) => leader >= 0)) return leaders.length;
+      return await look();
     } catch (error) {
       if (systemClock.monotonic() > until) throw error;
     }

@@ -13,6 +13,8 @@ export interface KafkaJsConsumerDeps extends SourceEvents {
   readonly group: string;
   readonly topic: string;
   readonly ends: () => Promise<LogEnds>;
+  /** The log's identity as it is now. */
+  readonly identity: () => Promise<string>;
   readonly clock: Clock;
   readonly logger: AdapterLogger | undefined;
 }
@@ -26,7 +28,7 @@ const VERIFY_MS = 2_000;
 const AGAIN_MS = 300;
 const LEAVE_MS = 3_000;
 
-export function createKafkaJsConsumer({ kafka, group, topic, ends, clock, logger, grew, moved }: KafkaJsConsumerDeps): SourceParts {
+export function createKafkaJsConsumer({ kafka, group, topic, ends, identity, clock, logger, grew, moved }: KafkaJsConsumerDeps): SourceParts {
   const buffer = createRecordBuffer();
   const paused = new Set<number>();
   let consumer: Consumer | null = null;
@@ -77,6 +79,11 @@ export function createKafkaJsConsumer({ kafka, group, topic, ends, clock, logger
     const records = batch.messages.map((message): LogRecord => {
       return { partition, offset: Number(message.offset), key: message.key?.toString() ?? '', value: message.value ?? new Uint8Array(0) };
     });
+    // kafkajs asks for a topic by its name: only who looked after the answer knows that it was of the same log.
+    const mine = era;
+    const now = await identity().catch(() => null);
+    if (mine !== era || failed !== null) return;
+    if (now === null || now !== logId) return goBack(partition);
     if (records[0]?.offset !== wanted || buffer.push(partition, records) !== 'taken') return goBack(partition);
     if (buffer.bytesOf(partition) > AHEAD_BYTES.partition || buffer.bytes() > AHEAD_BYTES.all) {
       paused.add(partition);
@@ -89,9 +96,13 @@ export function createKafkaJsConsumer({ kafka, group, topic, ends, clock, logger
     const wanted = buffer.wanted(partition) ?? 0;
     const place = `${era}/${partition}/${wanted}`;
     const mine = era;
-    if (!(await verify()) || mine !== era) return;
-    if (gap === place) return fail(`partition ${partition}: offset ${wanted} is gone, the log goes on after it`);
-    gap = place;
+    const sure = await verify();
+    if (mine !== era || failed !== null) return;
+    if (sure && gap === place) {
+      fail(`partition ${partition}: offset ${wanted} is gone, the log goes on after it`);
+      return;
+    }
+    if (sure) gap = place;
     consumer?.seek({ topic, partition, offset: String(wanted) });
   };
 
