@@ -59,10 +59,33 @@ replaying
   .option('--json', 'one object at the end, no progress bar')
   .action(async (files: string[], options) => (await import('./commands/replay-irc.ts')).replayIrc(files, options));
 
+const jobs = program
+  .command('jobs')
+  .description(
+    'Jobs that were given up after their last try: those of RABBITMQ_URL where it is set, else those of the data folder (PARLEY_DATA), running or not.',
+  );
+const queueOption = (): Option => new Option('--queue <name...>', 'only these queues; without it all that Parley has');
+jobs
+  .command('list')
+  .description('Shows them, oldest first, with the reason. Never what is in them.')
+  .addOption(queueOption())
+  .addOption(new Option('--limit <n>', 'of each queue').argParser(int).default(100))
+  .option('--json', 'one object')
+  .action(async (options) => (await import('./commands/jobs.ts')).listJobs(options));
+jobs
+  .command('retry')
+  .description('Puts them back, with all their tries. Name them, or say --all.')
+  .argument('[id...]', 'as `parley jobs list` shows them')
+  .addOption(queueOption())
+  .option('--all', 'every one')
+  .option('--json', 'one object')
+  .action(async (ids: string[], options) => (await import('./commands/jobs.ts')).retryJobs(ids, options));
+
 program
   .command('migrate')
   .description(
-    'Brings the databases of a cluster up to date: one for each service, with a role that may do no more than it must. DATABASE_ADMIN_URL says where.',
+    'Brings what a cluster keeps its data in up to date, as a job of its own: a database for each service with a role that may do no more than it must ' +
+      '(DATABASE_ADMIN_URL says where; ACCOUNTS_DB_PASSWORD and the like are the passwords, else they are made), and the topics where KAFKA_BROKERS is set.',
   )
   .option('--write-env <folder>', "keep each service's DATABASE_URL in <folder>/<service>.env (0600) instead of printing it")
   .option('--json', 'one object at the end')

@@ -3,6 +3,7 @@ export type { PgConnection } from './connection.ts';
 export { PostgresNotBundled, postgresVersion } from './launcher/binaries.ts';
 export { DataFolderInUse } from './launcher/data-folder-lock.ts';
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, type PostgresExit, startEmbeddedPostgres } from './launcher/start-embedded-postgres.ts';
+export { visitEmbeddedPostgres } from './launcher/visit-embedded-postgres.ts';
 export { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOptions, type TopicOptions } from './log/create-event-log.ts';
 export type { AdapterLogger } from './logger.ts';
 export { ensureDatabase, MigrationRefused, migrate, withClient } from './migrate.ts';

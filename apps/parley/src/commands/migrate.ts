@@ -1,11 +1,12 @@
 // `parley migrate`: the databases, roles and topics of a cluster, as a job of its own before services of a new version start.
 import { resolve } from 'node:path';
 import { systemRng } from '@parley/ports';
-import { migrateConfigFromEnv } from '../migrate/config.ts';
+import { LOG_TOPICS } from '../log-topics.ts';
+import { type MigrateConfig, migrateConfigFromEnv } from '../migrate/config.ts';
 import { type MigratedService, runMigrate } from '../migrate/run-migrate.ts';
 
 export async function migrate(options: { json?: boolean; writeEnv?: string }): Promise<void> {
-  const { adminUrl, passwords } = migrateConfigFromEnv();
+  const { adminUrl, passwords, kafka } = migrateConfigFromEnv();
   const services: MigratedService[] = [];
   const envFolder = options.writeEnv === undefined ? null : resolve(options.writeEnv);
   const onService = (service: MigratedService): void => {
@@ -15,11 +16,19 @@ export async function migrate(options: { json?: boolean; writeEnv?: string }): P
   let ok = false;
   try {
     await runMigrate({ adminUrl, passwords, newPassword: () => systemRng.secret(24), envFolder, onService });
+    if (kafka !== null) await makeTopics(kafka, options.json === true);
     ok = true;
   } finally {
-    if (options.json === true) console.log(JSON.stringify({ ok, services }));
+    if (options.json === true) console.log(JSON.stringify({ ok, services, topics: kafka === null ? [] : Object.keys(LOG_TOPICS) }));
     else if (services.length > 0) console.log(addresses(services));
   }
+}
+
+/** How many partitions rooms are laid out over is kept by messages, at its first start. */
+async function makeTopics({ brokers, profile }: NonNullable<MigrateConfig['kafka']>, quiet: boolean): Promise<void> {
+  const { ensureTopics } = await import('@parley/kafka');
+  await ensureTopics({ brokers, profile, topics: LOG_TOPICS });
+  if (!quiet) console.log(`Kafka          ${Object.keys(LOG_TOPICS).join(', ')} are there, profile ${profile}`);
 }
 
 function step({ service, madeDatabase, madeRole, applied }: MigratedService): string {
