@@ -81,6 +81,23 @@ const ROUTES: Record<string, readonly Case[]> = {
   'POST /api/registration-invitations': [{ by: operatorOnly }],
   'POST /api/load-keys': [{ by: operatorOnly }],
   'POST /api/people/import': [{ body: () => ({ people: [] }), by: operatorOnly }],
+  'POST /api/me/erase': [{ body: () => ({ password: 'wrong' }), by: all('invalid_credentials') }],
+  'POST /api/people/{id}/erase': [{ path: () => `/api/people/${randomUUID()}/erase`, by: all('forbidden', { operator: 'not_found' }) }],
+  'GET /api/sagas/accounts': [{ by: operatorOnly }],
+  'GET /api/sagas/rooms': [{ by: operatorOnly }],
+  'POST /api/imports': [{ body: () => ({ name: 'brought' }), by: operatorOnly }],
+  'GET /api/imports/{import}': [{ path: () => `/api/imports/${randomUUID()}`, by: all('forbidden', { operator: 'not_found' }) }],
+  'PUT /api/imports/{import}/parts/{n}': [
+    {
+      path: () => `/api/imports/${randomUUID()}/parts/0`,
+      body: () => ({ people: [{ handle: 'brought', name: 'Brought' }] }),
+      by: all('forbidden', { operator: 'not_found' }),
+    },
+  ],
+  'POST /api/imports/{import}/run': [
+    { path: () => `/api/imports/${randomUUID()}/run`, body: () => ({ parts: 1 }), by: all('forbidden', { operator: 'not_found' }) },
+  ],
+  'DELETE /api/imports/{import}': [{ path: () => `/api/imports/${randomUUID()}`, by: all('forbidden', { operator: 'ok' }) }],
   'GET /api/me/rooms': [{ by: all('ok') }],
   'GET /api/me/changes': [{ by: all('ok') }],
   'PUT /api/me/state/{key}': [
