@@ -1,12 +1,17 @@
 // The gateway as a service: the core behind Socket.IO. It holds sockets and no truth: no database, nothing that may not be lost.
 import type http from 'node:http';
-import type { Service } from '@parley/runtime';
+import { type GatewayNode, readGatewayStats } from '@parley/protocol';
+import { answer, type Service } from '@parley/runtime';
 import { createGatewayCore, type GatewayCoreDeps, type GatewayStats } from './core.ts';
 import { limitsOf } from './gateway-config.ts';
 import { socketIoCodec } from './socket-io/event-frame.ts';
+import type { NodeConnections } from './socket-io/nodes.ts';
 import { type SocketIoServer, serveSocketIo } from './socket-io/socket-io-server.ts';
 
-export type GatewayDeps = Omit<GatewayCoreDeps, 'codec'>;
+export interface GatewayDeps extends Omit<GatewayCoreDeps, 'codec'> {
+  /** Where the gateway's workers meet, to tell each other what they carry. Default: nowhere, this is the only one. */
+  readonly nodes?: NodeConnections;
+}
 
 export interface Gateway extends Service {
   /** Serves Socket.IO on this server's upgrades, at /socket.io. Before start() and after stop() sockets are refused. */
@@ -15,6 +20,8 @@ export interface Gateway extends Service {
   stop(goodbyeMs?: number): Promise<void>;
   problems(): readonly string[];
   stats(): GatewayStats;
+  /** All workers that are heard of, this one first. */
+  nodes(): readonly GatewayNode[];
 }
 
 /** Connections that have not said who they are yet, beside the sockets. */
@@ -25,18 +32,30 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const core = createGatewayCore({ ...deps, codec: socketIoCodec });
   const limits = limitsOf(deps.config);
   const servers: SocketIoServer[] = [];
+  const worker = deps.rng.id();
+  let draining = false;
+  const own = (): GatewayNode => {
+    const { sockets, users, rooms } = core.stats();
+    return { worker, name: limits.name, sockets, users, rooms, draining };
+  };
+  const nodes = (): readonly GatewayNode[] => [own(), ...servers.flatMap((server) => server.others())];
   return {
     name: 'gateway',
+    internal: [answer(readGatewayStats, async () => ({ nodes: [...nodes()] }))],
     attach(server) {
       const { verifier, logger, clock } = deps;
-      servers.push(serveSocketIo(server, { core, verifier, logger, clock, origins: limits.origins, connectionsMax: limits.worker.sockets + STRANGERS_MAX }));
+      const connectionsMax = limits.worker.sockets + STRANGERS_MAX;
+      const meeting = deps.nodes === undefined ? {} : { nodes: deps.nodes };
+      servers.push(serveSocketIo(server, { core, verifier, logger, clock, origins: limits.origins, connectionsMax, own, ...meeting }));
     },
     start: () => core.start(),
     async stop(goodbyeMs) {
+      draining = true;
       await core.stop(goodbyeMs);
       await Promise.all(servers.splice(0).map((server) => server.close()));
     },
     problems: () => core.problems(),
     stats: () => core.stats(),
+    nodes,
   };
 }

@@ -4,3 +4,4 @@ export * from './client-socket.ts';
 export { type CoreRevocations, createGatewayCore, type GatewayCore, type GatewayCoreDeps, type GatewayStats } from './core.ts';
 export * from './gateway.ts';
 export type { ClassLimits, GatewayConfig, QueueLimits, Rate, WorkerLimits } from './gateway-config.ts';
+export type { NodeConnections } from './socket-io/nodes.ts';

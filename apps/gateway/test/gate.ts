@@ -8,6 +8,7 @@ import { type AccessClaims, LIMITS } from '@parley/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { createGateway, type Gateway } from '../src/gateway.ts';
 import type { GatewayConfig } from '../src/gateway-config.ts';
+import type { NodeConnections } from '../src/socket-io/nodes.ts';
 import { createFakeMessages, type FakeMessages } from './fake-messages.ts';
 import { claimsOf, createFakeRevocations, idOf, plainVerifier, silent, topics } from './world.ts';
 
@@ -27,7 +28,7 @@ export const authOf = (user: string, claims: Partial<AccessClaims> = {}) => ({
   protocol: LIMITS.protocolVersion,
 });
 
-export async function openGate(config: Partial<GatewayConfig> = {}, port = 0): Promise<Gate> {
+export async function openGate(config: Partial<GatewayConfig> = {}, port = 0, nodes?: NodeConnections): Promise<Gate> {
   const clock = systemClock;
   const log = createMemoryEventLog({ topics, clock });
   const feed = createMemoryFeed({ clock });
@@ -44,6 +45,7 @@ export async function openGate(config: Partial<GatewayConfig> = {}, port = 0): P
     rng: systemRng,
     logger: silent,
     config: { origins: ['https://chat.example'], drainSpreadMs: 100, ...config },
+    ...(nodes === undefined ? {} : { nodes }),
   });
   const server = http.createServer();
   gateway.attach(server);

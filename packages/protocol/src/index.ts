@@ -14,6 +14,7 @@ export * from './http/rooms.ts';
 export * from './ids.ts';
 export * from './internal/contract.ts';
 export * from './internal/erasure.ts';
+export * from './internal/gateway.ts';
 export * from './internal/messages.ts';
 export * from './internal/others.ts';
 export * from './internal/telling.ts';

@@ -3,7 +3,7 @@
 import type { EventEmitter } from 'node:events';
 import type http from 'node:http';
 import type { Clock } from '@parley/ports';
-import { type AccessClaims, LIMITS, ParleyError } from '@parley/protocol';
+import { type AccessClaims, type GatewayNode, LIMITS, ParleyError } from '@parley/protocol';
 import type { Logger, TokenVerifier } from '@parley/runtime';
 import { Server, type Socket } from 'socket.io';
 import { Encoder } from 'socket.io-parser';
@@ -12,6 +12,7 @@ import type { GatewayCore } from '../core.ts';
 import { pause } from '../rooms/hub-deps.ts';
 import { EngineSocket } from './engine-socket.ts';
 import { authenticateHandshake, isOriginAllowed } from './handshake.ts';
+import { type NodeConnections, Nodes, nodeAdapter } from './nodes.ts';
 import { StrictDecoder } from './strict-decoder.ts';
 
 const PING_INTERVAL_MS = 8_000;
@@ -29,9 +30,15 @@ export interface SocketIoDeps {
   readonly origins: readonly string[];
   /** Connections at once, whoever they are: a hard cap before anything is known of them. */
   readonly connectionsMax: number;
+  /** Where the workers meet. Default: nowhere, this is the only one. */
+  readonly nodes?: NodeConnections;
+  /** What the others are told of this worker. */
+  readonly own: () => GatewayNode;
 }
 
 export interface SocketIoServer {
+  /** The other workers. */
+  others(): readonly GatewayNode[];
   /** Lets what was written go out, then cuts every connection that is left. The http server stays. */
   close(): Promise<void>;
 }
@@ -47,6 +54,7 @@ export function serveSocketIo(server: http.Server, deps: SocketIoDeps): SocketIo
     pingTimeout: PING_TIMEOUT_MS,
     connectTimeout: CONNECT_MS,
     parser: { Encoder, Decoder: StrictDecoder },
+    ...(deps.nodes === undefined ? {} : { adapter: nodeAdapter(deps.nodes) }),
     allowRequest: (request, answer) => {
       if (io.engine.clientsCount >= deps.connectionsMax) return answer('overloaded', false);
       if (!isOriginAllowed(request, deps.origins)) return answer('origin_refused', false);
@@ -64,7 +72,15 @@ export function serveSocketIo(server: http.Server, deps: SocketIoDeps): SocketIo
     );
   });
   io.on('connection', (socket) => accept(socket, deps));
-  return { close: () => closeEngine(io.engine as unknown as Engine, deps.clock) };
+  const nodes = deps.nodes === undefined ? null : new Nodes({ io, clock: deps.clock, logger: deps.logger, own: deps.own });
+  return {
+    others: () => nodes?.list() ?? [],
+    close: async () => {
+      nodes?.stop();
+      await closeEngine(io.engine as unknown as Engine, deps.clock);
+      if (deps.nodes !== undefined) await io.of('/').adapter.close();
+    },
+  };
 }
 
 /** What we use of engine.io's server and sockets. */
