@@ -1,5 +1,5 @@
 // `parley`: the commands and their options. Each command lives in its own file and is loaded only when it is called.
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { explain } from './explain.ts';
 
 const int = (text: string): number => {
@@ -10,6 +10,11 @@ const int = (text: string): number => {
 const positive = (text: string): number => {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0, such as 200.');
+  return value;
+};
+const countable = (text: string): number => {
+  const value = int(text);
+  if (value === 0) throw new InvalidArgumentError('It must be at least 1.');
   return value;
 };
 /** `60s`, `500ms`, `2m`, or plain seconds. In ms. */
@@ -80,6 +85,22 @@ jobs
   .option('--all', 'every one')
   .option('--json', 'one object')
   .action(async (ids: string[], options) => (await import('./commands/jobs.ts')).retryJobs(ids, options));
+
+program
+  .command('cluster')
+  .description('Starts every service as a process of its own, on the engines that `npm run engines` started or that the environment names.')
+  .addArgument(new Argument('[action]', 'what to do').choices(['start', 'status', 'kill', 'restart', 'pause', 'resume', 'stop']).default('start'))
+  .argument('[name]', 'a process, such as gateway-1; `kill` also takes gateway-1/2 (a worker) and gateway-1/primary')
+  .option('--gateways <n>', 'how many', countable, 2)
+  .option('--workers <n>', 'of each gateway', countable, 2)
+  .option('--messages <n>', 'how many', countable, 2)
+  .option('--folder <folder>', 'logs, keys and state (default: .parley-cluster)')
+  .option('--host <address>', 'where the page listens', '127.0.0.1')
+  .option('--port <port>', 'of the page; 0 takes a free one', int, 8080)
+  .option('--prefix <word>', 'keeps it apart from other clusters on the same engines')
+  .option('--foreground', 'stay; Ctrl-C ends all of it')
+  .option('--json', 'one object')
+  .action(async (action, name, options) => (await import('./commands/cluster.ts')).cluster(action, name, options));
 
 program
   .command('migrate')

@@ -2,6 +2,9 @@
 import { createLogger } from '@parley/runtime';
 import { type Embedded, startEmbedded } from './embedded.ts';
 
+export type { ClusterStatus, ProcessStatus } from './cluster/cluster-state.ts';
+export type { EngineUrls } from './cluster/plan-processes.ts';
+export { type Cluster, type ClusterOptions, type ClusterProcess, connectCluster, startCluster } from './cluster/start-cluster.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded.ts';
 export { parseAnnotations } from './irc/parse-annotations.ts';
 export { parseIrcLog } from './irc/parse-irc-log.ts';

@@ -5,6 +5,8 @@ import type { ProcessPlan } from './supervised.ts';
 
 export interface EngineUrls {
   readonly kafkaBrokers: string;
+  /** How many brokers the topics are made for. Default: one. */
+  readonly kafkaProfile?: 'one' | 'three';
   readonly redisUrl: string;
   readonly rabbitmqUrl: string;
   /** A role that may make databases; each service gets a database of its own. */

@@ -15,7 +15,12 @@ export async function prepareEngines(
 ): Promise<Readonly<Record<ServiceWithDatabase, string>>> {
   const urls: Partial<Record<string, string>> = {};
   await Promise.all([
-    ensureTopics({ brokers: engines.kafkaBrokers, profile: 'one', topics: LOG_TOPICS, ...(prefix === null ? {} : { topicPrefix: `${prefix}.` }) }),
+    ensureTopics({
+      brokers: engines.kafkaBrokers,
+      profile: engines.kafkaProfile ?? 'one',
+      topics: LOG_TOPICS,
+      ...(prefix === null ? {} : { topicPrefix: `${prefix}.` }),
+    }),
     runMigrate({
       adminUrl: engines.databaseAdminUrl,
       passwords: {},
