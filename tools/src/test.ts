@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { runChecks } from './check.ts';
 import { add, isGood, lastLine, NOTHING, type Outcome } from './suites/outcome.ts';
 import { runTests } from './suites/run-suite.ts';
+import { startShared } from './suites/shared-engines.ts';
 import { findTestFiles, ORDER, SUITES, sortFiles } from './suites/suites.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -36,7 +37,13 @@ async function testSuite(name: string, files: readonly string[]): Promise<Line> 
   const budgetS = (values.release ? suite?.budgetS.release : suite?.budgetS.usual) ?? 60;
   if (files.length === 0)
     return { suite: name, outcome: { ...NOTHING, skipped: [{ file: '', name, why: 'there are no tests of this suite' }] }, seconds: 0, budgetS };
-  return { suite: name, budgetS, ...(await runTests(files, ROOT, env, budgetS * HANG_FACTOR)) };
+  const shared = await startShared(suite?.engines ?? []);
+  for (const reason of shared.leftOut) console.log(`     ${name} without ${reason}`);
+  try {
+    return { suite: name, budgetS, ...(await runTests(files, ROOT, { ...env, ...shared.env }, budgetS * HANG_FACTOR)) };
+  } finally {
+    await shared.stop();
+  }
 }
 
 /** In CI a suite over its budget is a failure of its own. */
@@ -55,8 +62,10 @@ function explain({ suite, outcome }: Line): void {
   for (const { file, name, why } of outcome.skipped) console.log(`  skipped ${[suite, file, name].filter(Boolean).join(' > ')}: ${why}`);
 }
 
+const hasFiles = (name: string): boolean => sorted.has(name) || SUITES.find((one) => one.name === name)?.mayBeEmpty !== true;
+
 const sorted = sortFiles(findTestFiles(ROOT));
-const wanted = ['check', ...ORDER].filter((name) => only === undefined || only.includes(name));
+const wanted = ['check', ...ORDER].filter((name) => only === undefined || only.includes(name)).filter(hasFiles);
 const unknown = only?.filter((name) => !wanted.includes(name)) ?? [];
 const lines: Line[] = [];
 for (const name of wanted) {

@@ -81,7 +81,12 @@ describe('the suites', () => {
     const files = [
       ['apps/web/src/style/tokens.test.ts', 'unit'],
       ['tools/src/house-rules.test.ts', 'unit'],
+      ['infra/engines/src/process/process-tree.test.ts', 'unit'],
       ['packages/ports/test/conformance.test.ts', 'stories'],
+      ['packages/kafka/test/event-log.test.ts', 'engines'],
+      ['infra/engines/test/command-line.test.ts', 'engines'],
+      ['tests/faults/test/each-fault.test.ts', 'faults'],
+      ['tests/journeys/test/two-people.cluster.test.ts', 'cluster'],
       ['tests/journeys/test/two-people.test.ts', 'journeys'],
       ['tests/journeys/test/sign-in.browser.test.ts', 'browser'],
       ['tests/journeys/test/replay.test.ts', 'replay'],
