@@ -8,13 +8,14 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Path -> what it should hold. */
 export async function referenceFiles(): Promise<ReadonlyMap<string, string>> {
   const { CONFIG_FIELDS } = await import('@parley/cli/config');
-  const { asyncApiFile, openApiFile } = await import('./docs/api-documents.ts');
+  const { asyncApiFile, openApiFile, publicApiFile } = await import('./docs/api-documents.ts');
   return new Map([
     ['docs/errors.md', errorsPage()],
     ['docs/protocol.md', protocolPage()],
     ['docs/config.md', configPage(CONFIG_FIELDS satisfies ConfigFields)],
     ['docs/openapi.json', await openApiFile()],
     ['docs/asyncapi.json', asyncApiFile()],
+    ['apps/edge/src/generated/public-api.json', await publicApiFile()],
   ]);
 }
 

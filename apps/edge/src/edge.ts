@@ -4,9 +4,9 @@ import { createHttpApp, type Limits, type Logger, type Metrics, registerHealth, 
 import type { FastifyInstance } from 'fastify';
 import { CALL_LIMITS, type CallLimits, registerCallLimits } from './call-limits.ts';
 import { registerConnect } from './connect.ts';
-import { registerDocuments } from './documents.ts';
+import { registerOpenApi, registerServices } from './documents/openapi.ts';
+import { registerDocuments } from './documents/register-documents.ts';
 import { registerHttpMetrics } from './http-metrics.ts';
-import { registerOpenApi, registerServices } from './openapi.ts';
 import { registerSecurityHeaders } from './security-headers.ts';
 import { registerWebFiles } from './web-files.ts';
 
@@ -51,7 +51,7 @@ export async function createEdge({
   }
   registerCallLimits(app, callLimits, limits);
   registerHealth(app, services);
-  registerConnect(app, gatewayUrl);
+  registerConnect(app, () => gatewayUrl);
   await registerServices(app, services);
   await registerDocuments(app);
   await registerWebFiles(app, webRoot);

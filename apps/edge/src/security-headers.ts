@@ -5,6 +5,7 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import { LOAD_KEY_HEADER } from '@parley/protocol';
 import type { FastifyInstance } from 'fastify';
+import { DEGRADED_HEADER } from './proxy/fallbacks.ts';
 
 /** Not every browser takes 'self' for the socket's scheme as well, so the same host is named with it. */
 const ownSocket =
@@ -18,7 +19,14 @@ const ownSocket =
 const TUS_ASKS = ['tus-resumable', 'upload-length', 'upload-metadata', 'upload-offset'];
 const TUS_ANSWERS = ['location', 'tus-resumable', 'upload-expires', 'upload-length', 'upload-offset'];
 
-export async function registerSecurityHeaders(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+/** The address itself and its socket. */
+const withSocket = (url: string): string[] => {
+  const { origin } = new URL(url);
+  return [origin, origin.replace(/^http/, 'ws')];
+};
+
+/** `origins`: pages elsewhere that may call. `gateways`: addresses that our own page may open sockets to, beside this server. */
+export async function registerSecurityHeaders(app: FastifyInstance, origins: readonly string[], gateways: readonly string[] = []): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -29,7 +37,7 @@ export async function registerSecurityHeaders(app: FastifyInstance, origins: rea
         styleSrc: ["'self'"],
         imgSrc: ["'self'", 'data:', 'blob:'],
         fontSrc: ["'self'"],
-        connectSrc: ["'self'", ownSocket('ws'), ownSocket('wss')],
+        connectSrc: ["'self'", ownSocket('ws'), ownSocket('wss'), ...gateways.flatMap(withSocket)],
         workerSrc: ["'self'"],
         manifestSrc: ["'self'"],
         objectSrc: ["'none'"],
@@ -48,8 +56,8 @@ export async function registerSecurityHeaders(app: FastifyInstance, origins: rea
     origin: origins.map((origin) => origin.replace(/\/$/, '')),
     credentials: false,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'range', LOAD_KEY_HEADER, ...TUS_ASKS],
-    exposedHeaders: ['x-request-id', 'retry-after', 'content-range', ...TUS_ANSWERS],
+    allowedHeaders: ['authorization', 'content-type', 'range', 'traceparent', LOAD_KEY_HEADER, ...TUS_ASKS],
+    exposedHeaders: ['x-request-id', 'retry-after', 'content-range', DEGRADED_HEADER, ...TUS_ANSWERS],
     maxAge: 600,
   });
 }

@@ -14,10 +14,17 @@ declare module 'fastify' {
   }
 }
 
+const authentications = new WeakSet<object>();
+
+/** Was this hook made by `authenticate`? Then nobody passes it without a token. */
+export const isAuthentication = (hook: object): boolean => authentications.has(hook);
+
 /** `preHandler`/`onRequest` hook that needs a bearer token: `{ onRequest: authenticate(verifier) }`. */
-export const authenticate =
-  (verifier: TokenVerifier) =>
-  async (request: FastifyRequest): Promise<void> => {
+export function authenticate(verifier: TokenVerifier): (request: FastifyRequest) => Promise<void> {
+  const hook = async (request: FastifyRequest): Promise<void> => {
     const header = request.headers.authorization ?? '';
     request.caller = await verifier.verify(header.startsWith('Bearer ') ? header.slice(7) : '');
   };
+  authentications.add(hook);
+  return hook;
+}

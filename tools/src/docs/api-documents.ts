@@ -1,10 +1,11 @@
 // The OpenAPI and AsyncAPI documents, as the running server would answer them. Services are asked for their routes and never started.
 import { createAccounts } from '@parley/accounts';
-import { buildAsyncApi, buildOpenApi } from '@parley/edge';
+import { buildAsyncApi, buildOpenApi, buildPublicApi } from '@parley/edge';
 import { createMedia } from '@parley/media';
 import { createMessages } from '@parley/messages';
+import { createNotifications } from '@parley/notifications';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
-import { createMemoryEventLog, createMemoryFeed, createMemoryWorkQueue } from '@parley/ports/memory';
+import { createMemoryEventLog, createMemoryFeed, createMemoryPresence, createMemoryWorkQueue } from '@parley/ports/memory';
 import { TOPICS } from '@parley/protocol';
 import { createRooms } from '@parley/rooms';
 import { createLogger, type InternalClient, type Service, type TokenVerifier } from '@parley/runtime';
@@ -36,6 +37,18 @@ function unstartedServices(): readonly Service[] {
       logger,
       config: { dir: 'none', linkKey: rng.secret(32) },
     }),
+    createNotifications({
+      database,
+      log,
+      queue: createMemoryWorkQueue({ clock }),
+      presence: createMemoryPresence({ clock }),
+      internal,
+      verifier,
+      clock,
+      rng,
+      logger,
+      config: { publicUrl: 'none', vapid: null, vapidSubject: 'none', smtpUrl: null, mailFrom: 'none', allowPrivate: false },
+    }),
   ];
 }
 
@@ -43,3 +56,5 @@ const asFile = (document: object): string => `${JSON.stringify(document, null, 2
 
 export const openApiFile = async (): Promise<string> => asFile(await buildOpenApi(unstartedServices()));
 export const asyncApiFile = (): string => asFile(buildAsyncApi());
+/** What the edge of a cluster knows of the services' routes. */
+export const publicApiFile = async (): Promise<string> => asFile(await buildPublicApi(unstartedServices()));

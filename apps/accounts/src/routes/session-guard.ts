@@ -1,6 +1,6 @@
 // Who is calling accounts: the token is checked, and then the session itself, which lives here: no delay after a revocation.
 import { LOAD_KEY_HEADER, ParleyError } from '@parley/protocol';
-import { authenticate, type HttpRequest, type TokenVerifier } from '@parley/runtime';
+import { authenticate, clientAddress, type HttpRequest, type TokenVerifier } from '@parley/runtime';
 import { liveRole } from '../store/store-sessions.ts';
 import type { Caller, Context, Visitor } from '../use-cases/context.ts';
 
@@ -34,5 +34,5 @@ export function createSessionGuard(context: () => Context, verifier: TokenVerifi
 
 export function visitorOf(request: HttpRequest): Visitor {
   const loadKey = request.headers[LOAD_KEY_HEADER];
-  return { address: request.socket.remoteAddress ?? 'unknown', loadKey: typeof loadKey === 'string' && loadKey !== '' ? loadKey : undefined };
+  return { address: clientAddress(request), loadKey: typeof loadKey === 'string' && loadKey !== '' ? loadKey : undefined };
 }

@@ -1,11 +1,11 @@
 // The OpenAPI document, from the zod schemas that the routes are validated with; nothing is written twice.
-import swagger from '@fastify/swagger';
+import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import { systemRng } from '@parley/ports';
 import { ERRORS, LIMITS } from '@parley/protocol';
 import { createHttpApp, createLogger, registerHealth, type Service } from '@parley/runtime';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
-import { registerConnect } from './connect.ts';
+import { registerConnect } from '../connect.ts';
 
 const DESCRIPTION = `Everything that is not the socket. Errors are \`{error: {code, message, retryAfterMs?, details?}}\` with a code of one table:
 
@@ -28,6 +28,11 @@ export async function registerOpenApi(app: FastifyInstance): Promise<void> {
   });
 }
 
+/** The same for routes whose description is known already. */
+export async function registerKnownOpenApi(app: FastifyInstance, document: object): Promise<void> {
+  await app.register(swagger, { mode: 'static', specification: { document: document as StaticDocumentSpec['document'] } });
+}
+
 /** Every service's routes. Each stays in a scope of its own, so that one service's hooks are not another's. */
 export async function registerServices(app: FastifyInstance, services: readonly Service[]): Promise<void> {
   for (const service of services) {
@@ -43,7 +48,7 @@ export async function buildOpenApi(services: readonly Service[]): Promise<object
   try {
     await registerOpenApi(app);
     await registerServices(app, services);
-    registerConnect(app, '/');
+    registerConnect(app, () => '/');
     registerHealth(app, services);
     await app.ready();
     return app.swagger();
