@@ -1,6 +1,7 @@
 // What an app developer holds: the whole public face of the SDK, in types. The implementation may not promise more or less.
 import type {
   AnyRoomEvent,
+  Attachment,
   CommandResult,
   CreateRoom,
   ErrorBody,
@@ -100,10 +101,31 @@ export type Observation =
   | { readonly kind: 'connected'; readonly gateway: string }
   | { readonly kind: 'disconnected'; readonly reason: string };
 
+export interface SendOptions {
+  readonly replyTo?: number | null;
+  /** What `upload` answered: the files are on the server before the message is. With files the text may be empty. */
+  readonly attachments?: readonly Attachment[];
+}
+
+export interface UploadOptions {
+  readonly name: string;
+  /** Called as pieces arrive at the server, with 0 first and the whole size last. */
+  readonly onProgress?: (sent: number, total: number) => void;
+  /** Gives the upload up, here and on the server. */
+  readonly signal?: AbortSignal;
+}
+
+/** Addresses for `<img src>` and `<a href>`: good for minutes, for the person signed in, as long as they may read the file. */
+export interface FileUrls {
+  readonly url: string;
+  /** null: there is none (yet). */
+  readonly thumbnail: string | null;
+}
+
 export interface RoomHandle {
   readonly id: string;
   /** Shown at once as an outbox entry; resolves with the result when it is committed, rejects with ParleyError when refused or rejected. */
-  send(text: string, options?: { replyTo?: number | null }): Promise<CommandResult>;
+  send(text: string, options?: SendOptions): Promise<CommandResult>;
   edit(target: number, text: string): Promise<CommandResult>;
   delete(target: number): Promise<CommandResult>;
   react(target: number, emoji: string): Promise<CommandResult>;
@@ -162,6 +184,14 @@ export interface Parley {
   openDirect(user: string): Promise<RoomChanged>;
   publicRooms(query?: string): Promise<readonly { room: string; name: string; topic: string; members: number; joined: boolean }[]>;
   acceptInvitation(code: string): Promise<RoomChanged>;
+
+  /**
+   * Puts a file on the server for a message of this room, going on after cuts of the network; resolves with what `send` takes.
+   * A file that no message names is gone after a day. Throws ParleyError: too_large, quota_exceeded, not_found (no member) and the like.
+   */
+  upload(room: string, file: Blob, options: UploadOptions): Promise<Attachment>;
+  /** Asked for once and kept while it is good. Throws ParleyError('not_found') when the file is not there for this person. */
+  fileUrl(id: string): Promise<FileUrls>;
 
   readonly people: {
     /** Batched and cached; unknown ids are left out. They appear in `state.people`. */

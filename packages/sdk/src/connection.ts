@@ -20,6 +20,8 @@ export type Request = (name: string, payload: unknown, timeoutMs: number) => Pro
 
 export interface ConnectionDeps {
   readonly url: string;
+  /** Asked before each try, instead of `url`. Never rejects. */
+  readonly where?: () => Promise<string>;
   readonly transport: Transport;
   readonly clock: SdkClock;
   readonly random: () => number;
@@ -94,12 +96,17 @@ export function createConnection(deps: ConnectionDeps): Connection {
       frame: (name, payload) => current === one && frame(one, name, payload),
       closed: (reason, refused) => closed(one, reason, refused),
     };
-    try {
-      one.connection = deps.transport.open({ url: deps.url, auth, listener });
-    } catch (thrown) {
-      // An address that is none: like a server that does not answer, and said in `bye`.
-      closed(one, 'not opened', asParleyError(thrown).toBody());
-    }
+    const dial = (url: string): void => {
+      if (current !== one) return;
+      try {
+        one.connection = deps.transport.open({ url, auth, listener });
+      } catch (thrown) {
+        // An address that is none: like a server that does not answer, and said in `bye`.
+        closed(one, 'not opened', asParleyError(thrown).toBody());
+      }
+    };
+    if (deps.where === undefined) dial(deps.url);
+    else void deps.where().then(dial);
   };
 
   const close = (one: Try, reason: string) => {

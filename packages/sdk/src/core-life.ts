@@ -5,12 +5,15 @@ import { onNetworkBack } from './browser-seams.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { Base } from './core-base.ts';
 import type { Parts } from './core-parts.ts';
+import { createGatewayAddress } from './net/gateway-address.ts';
 import { createSocketTransport } from './net/socket-transport.ts';
 
 export function createLink(base: Base, parts: Parts, options: ParleyOptions): Connection {
   const { clock, session, store, at } = base;
   return createConnection({
     url: base.url,
+    // Who brings a transport knows where it goes.
+    ...(options.transport === undefined ? { where: createGatewayAddress(base) } : {}),
     transport: options.transport ?? createSocketTransport(clock),
     clock,
     random: base.random,

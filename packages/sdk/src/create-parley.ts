@@ -5,6 +5,7 @@ import { createCalls } from './calls.ts';
 import { createBase } from './core-base.ts';
 import { createLife, createLink } from './core-life.ts';
 import { createParts } from './core-parts.ts';
+import { createFiles } from './files/files.ts';
 import { createRoomHandle } from './rooms/room-handle.ts';
 
 /** A client of the Parley at `options.url`. Nothing is fetched before it is asked to. */
@@ -15,6 +16,7 @@ export function createParley(options: ParleyOptions): Parley {
   base.at.connection = connection;
   const life = createLife(base, parts, connection);
   const { store, session } = base;
+  const files = createFiles({ http: base.http, clock: base.clock, random: base.random, url: base.url, me: base.me, check: () => base.check('session') });
   const handles = new Map<string, RoomHandle>();
   const handleDeps = {
     ...parts,
@@ -65,6 +67,8 @@ export function createParley(options: ParleyOptions): Parley {
       handles.set(id, handle);
       return handle;
     },
+    upload: files.upload,
+    fileUrl: files.fileUrl,
     people: { load: parts.people.load, search: parts.people.search, watch: parts.people.watch },
     outbox: { retry: parts.outbox.retry, drop: parts.outbox.drop },
     ...createCalls({ http: base.http, own: parts.own, took: parts.people.take }),

@@ -6,10 +6,17 @@ import { asParleyError, errorBodyOf, errorFrom } from './error-of.ts';
 const TIMEOUT_MS = 15_000;
 
 export interface HttpRequest {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
+  /** Sent as they are, instead of `body`; their type is in the headers. */
+  readonly bytes?: Blob;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Default 15 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Given the headers of an answer that is no refusal. */
+  readonly onHeaders?: (headers: Headers) => void;
 }
 
 export interface Http {
@@ -38,7 +45,10 @@ export function createHttp(deps: HttpDeps): Http {
   const once = async <T>(path: string, request: HttpRequest, token: string | null): Promise<T> => {
     const abort = new AbortController();
     running.add(abort);
-    const cancel = deps.clock.after(TIMEOUT_MS, () => abort.abort(new ParleyError('unavailable', `No answer within ${TIMEOUT_MS} ms.`)));
+    const { timeoutMs = TIMEOUT_MS, signal } = request;
+    const cancel = deps.clock.after(timeoutMs, () => abort.abort(new ParleyError('unavailable', `No answer within ${timeoutMs} ms.`)));
+    const give = (): void => abort.abort(signal?.reason);
+    signal?.addEventListener('abort', give);
     try {
       const response = await deps.fetch(`${base}${path}${queryOf(request.query)}`, {
         method: request.method ?? 'GET',
@@ -48,17 +58,21 @@ export function createHttp(deps: HttpDeps): Http {
           ...request.headers,
         },
         signal: abort.signal,
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(request.bytes !== undefined ? { body: request.bytes } : request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       });
       const text = await response.text();
       const json: unknown = text === '' ? {} : parse(text);
+      if (response.ok) request.onHeaders?.(response.headers);
       if (response.ok && json !== undefined) return json as T;
+      // The answer to HEAD has no body to say why.
+      if (request.method === 'HEAD' && response.status === 404) throw new ParleyError('not_found');
       const body = errorBodyOf((json as { error?: unknown } | undefined)?.error);
       throw body === null ? new ParleyError('unavailable', `HTTP ${response.status} without a reason.`) : errorFrom(body);
     } catch (thrown) {
       throw asParleyError(abort.signal.aborted ? abort.signal.reason : thrown);
     } finally {
       cancel();
+      signal?.removeEventListener('abort', give);
       running.delete(abort);
     }
   };

@@ -35,6 +35,7 @@ export const messageOf = (event: Extract<RoomEvent, { type: 'message.posted' }>)
   deleted: false,
   reactions: {},
   ver: event.seq,
+  ...(event.body.attachments === undefined ? {} : { attachments: event.body.attachments }),
 });
 
 /** The message after a change to it; the same object when the change is older than the message (design.md: ver). */
@@ -44,8 +45,10 @@ export function changeMessage(message: Message, event: RoomEvent): Message {
   switch (event.type) {
     case 'message.edited':
       return { ...message, text: message.deleted ? null : event.body.text, edited: ver, ver };
-    case 'message.deleted':
-      return { ...message, text: null, deleted: true, reactions: {}, ver };
+    case 'message.deleted': {
+      const { attachments: _gone, ...rest } = message;
+      return { ...rest, text: null, deleted: true, reactions: {}, ver };
+    }
     case 'reaction.added':
     case 'reaction.removed': {
       const { emoji } = event.body;

@@ -59,7 +59,11 @@ export function createRoomHandle(id: string, deps: RoomHandleDeps): RoomHandle {
 
   const handle: RoomHandle = {
     id,
-    send: (text, options) => command({ type: 'message.post', body: options?.replyTo == null ? { text } : { text, replyTo: options.replyTo } }),
+    send: (text, { replyTo = null, attachments = [] } = {}) =>
+      command({
+        type: 'message.post',
+        body: { text, ...(replyTo === null ? {} : { replyTo }), ...(attachments.length === 0 ? {} : { attachments: [...attachments] }) },
+      }),
     edit: (target, text) => command({ type: 'message.edit', body: { target, text } }),
     delete: (target) => command({ type: 'message.delete', body: { target } }),
     react: (target, emoji) => command({ type: 'reaction.add', body: { target, emoji } }),

@@ -1,0 +1,19 @@
+// Where the socket is: the server says so before each try, because the gateway of the last time may be gone, and so that many who come back
+// at once are spread. A server that cannot say is no reason not to try the last address.
+import type { Http } from './http.ts';
+
+const ANSWER_MS = 3_000;
+
+/** `url`: the server's own address, which carries the socket itself where it says '/'. */
+export function createGatewayAddress({ url, http }: { readonly url: string; readonly http: Pick<Http, 'open'> }): () => Promise<string> {
+  let last = url;
+  return async () => {
+    try {
+      const said = (await http.open<{ url?: unknown }>('/api/connect', { timeoutMs: ANSWER_MS })).url;
+      if (typeof said === 'string') last = said === '/' ? url : said;
+    } catch {
+      // Not now; the next try asks again.
+    }
+    return last;
+  };
+}
