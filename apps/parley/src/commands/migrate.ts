@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { systemRng } from '@parley/ports';
 import { LOG_TOPICS } from '../log-topics.ts';
 import { type MigrateConfig, migrateConfigFromEnv } from '../migrate/config.ts';
+import { connectionOf, urlOf } from '../migrate/database-url.ts';
 import { type MigratedService, runMigrate } from '../migrate/run-migrate.ts';
 
 export async function migrate(options: { json?: boolean; writeEnv?: string }): Promise<void> {
@@ -19,7 +20,7 @@ export async function migrate(options: { json?: boolean; writeEnv?: string }): P
     if (kafka !== null) await makeTopics(kafka, options.json === true);
     ok = true;
   } finally {
-    if (options.json === true) console.log(JSON.stringify({ ok, services, topics: kafka === null ? [] : Object.keys(LOG_TOPICS) }));
+    if (options.json === true) console.log(JSON.stringify({ ok, services: services.map(forEyes), topics: kafka === null ? [] : Object.keys(LOG_TOPICS) }));
     else if (services.length > 0) console.log(addresses(services));
   }
 }
@@ -37,6 +38,12 @@ function step({ service, madeDatabase, madeRole, applied }: MigratedService): st
 }
 
 /** Passwords are shown once, and not where they are in a file. */
+function forEyes(service: MigratedService): MigratedService {
+  if (service.file === null) return service;
+  const { password: _, ...rest } = connectionOf(service.url);
+  return { ...service, url: urlOf(rest) };
+}
+
 function addresses(services: readonly MigratedService[]): string {
   const files = services.map(({ file }) => file).filter((file) => file !== null);
   if (files.length > 0) return `Wrote ${files.join(', ')}.`;
