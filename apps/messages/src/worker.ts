@@ -8,6 +8,7 @@ import type { Decided } from './decide/batch.ts';
 import { decodeInput, type Input, poisonInput } from './decide/decode.ts';
 import { createGaps } from './gaps.ts';
 import { keepConsuming } from './keep-consuming.ts';
+import { createDeadLetters } from './pipeline/dead-letters.ts';
 import { chunksOf, pipeline } from './pipeline/pipeline.ts';
 import { type Prepared, prepareBatch } from './pipeline/prepare.ts';
 import type { Publisher } from './publisher.ts';
@@ -55,6 +56,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   /** Failures in a row of the batch in hand. */
   let failures = 0;
   const gaps = createGaps(internal, logger);
+  const deadLetters = createDeadLetters({ log, clock, logger });
 
   async function startAt(partitions: readonly number[], ends: LogEnds): Promise<ReadonlyMap<number, number>> {
     places = new Map();
@@ -126,6 +128,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
 
   /** Never two at once: the next begins when this has returned, so batches are written and told in order. */
   async function commit({ inputs, decided }: Prepared): Promise<void> {
+    await deadLetters.tell(inputs, logId);
     const partitions = partitionWrites(inputs, decided);
     const outcome = await store.commit({ topic: TOPIC, logId, partitions, ...decided.rows });
     if (outcome.status === 'fenced') {

@@ -1,7 +1,7 @@
 // The worker when things go wrong around it.
 import { createManualClock, createSeededRng, OffsetOutOfRange } from '@parley/ports';
 import { createMemoryFeed } from '@parley/ports/memory';
-import { channelOf, type FeedEvents } from '@parley/protocol';
+import { channelOf, type FeedEvents, TOPICS } from '@parley/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { createMessagesCore } from '../src/core.ts';
 import { createMemoryStore } from '../src/memory/index.ts';
@@ -92,6 +92,8 @@ test('halving finds each of several offenders', async () => {
   await world.say(room.create(alice), room.join(alice, 'owner'), ...words.map((word) => room.post(alice, word)));
   await until(() => results.length === words.length);
   expect(results.map(({ code, seq }) => code ?? seq)).toEqual([3, 'poison', 4, 5, 'poison', 'poison', 6]);
+  // Each of them is told to the operator, in the log.
+  expect((await world.log.ends(TOPICS.roomDead)).partitions[0]?.next).toBe(3);
 });
 
 test('a feed that fails gets everything again, in order, when it is back', async () => {

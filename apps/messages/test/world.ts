@@ -15,7 +15,7 @@ export const newId = (): string => ids.id();
 
 export const newLog = (): EventLog =>
   createMemoryEventLog({
-    topics: { [TOPICS.roomCommand]: { partitions: PARTITIONS }, [TOPICS.roomEvent]: { partitions: PARTITIONS } },
+    topics: { [TOPICS.roomCommand]: { partitions: PARTITIONS }, [TOPICS.roomEvent]: { partitions: PARTITIONS }, [TOPICS.roomDead]: { partitions: 1 } },
     clock: systemClock,
     rng: ids,
   });

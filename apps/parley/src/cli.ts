@@ -102,6 +102,25 @@ program
   .option('--json', 'one object')
   .action(async (action, name, options) => (await import('./commands/cluster.ts')).cluster(action, name, options));
 
+const log = program
+  .command('log')
+  .description(
+    'Commands that could not be decided (dead letters): those of Kafka where --brokers or KAFKA_BROKERS says so, else those of the data folder (PARLEY_DATA), running or not.',
+  );
+const brokersOption = (): Option => new Option('--brokers <host:port,...>', 'where Kafka is; KAFKA_TOPIC_PREFIX as the services have it');
+log
+  .command('dead')
+  .description('Shows them, oldest first, with the reason. Never what is in them.')
+  .addOption(brokersOption())
+  .option('--json', 'one object')
+  .action(async (options) => (await import('./commands/log.ts')).listDead(options));
+log
+  .command('replay-dead')
+  .description('Puts them back into the log, as they were: after what made them fail was mended.')
+  .addOption(brokersOption())
+  .option('--json', 'one object')
+  .action(async (options) => (await import('./commands/log.ts')).replayDead(options));
+
 program
   .command('migrate')
   .description(

@@ -1,6 +1,7 @@
 // All that crosses a process border: schemas, types, limits and the error table. No I/O, no clock, no randomness.
 export * from './attachments.ts';
 export * from './codec.ts';
+export * from './dead-letters.ts';
 export * from './errors.ts';
 export * from './feed.ts';
 export * from './frames.ts';

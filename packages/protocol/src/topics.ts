@@ -10,6 +10,8 @@ export const TOPICS = {
   sessionEvent: 'session.event',
   /** key = user; AccountEvent. */
   accountEvent: 'account.event',
+  /** key = room where it is known; DeadLetterRecord. One partition. */
+  roomDead: 'room.dead',
 } as const;
 
 /** Channels of the Feed. */
