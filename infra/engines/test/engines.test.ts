@@ -1,12 +1,12 @@
 // Each engine as a process: it serves, keeps what it acknowledged over kill -9, and leaves nothing behind however its starter ends.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, globSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type Engine, type EngineName, missing, startKafka, startPostgres, startRabbitmq, startRedis } from '@parley/engines';
+import { type Engine, type EngineName, jarsFolder, missing, startKafka, startPostgres, startRabbitmq, startRedis } from '@parley/engines';
 import amqp from 'amqplib';
 import { Redis } from 'ioredis';
 import { Kafka, logLevel } from 'kafkajs';
@@ -17,6 +17,8 @@ const STARTER = fileURLToPath(new URL('./starter.ts', import.meta.url));
 
 interface Subject {
   readonly start: typeof startRedis;
+  /** Whether what was made beside the data is on disk too. */
+  settled?(folder: string): boolean;
   /** Writes so that the engine has acknowledged it. */
   write(url: string): Promise<void>;
   /** What was written. */
@@ -65,6 +67,8 @@ const rabbitmq: Subject = {
     await channel.waitForConfirms();
     await connection.close();
   },
+  // RabbitMQ 3.10 writes the register of its quorum queues half a second late: killed before, it has the queue and never a leader for it.
+  settled: (folder) => globSync('data/*/quorum/*/names.dets', { cwd: folder }).some((file) => readFileSync(join(folder, file), 'latin1').includes('word')),
   read: async (url) => {
     const connection = await amqp.connect(url);
     const channel = await connection.createChannel();
@@ -100,17 +104,26 @@ const kafka: Subject = {
 
 const SUBJECTS: Readonly<Record<EngineName, Subject>> = { redis, postgres, rabbitmq, kafka };
 
-/** Processes whose environment or command names the folder: what an engine leaves behind would. */
+/** Processes whose output goes into the folder, or whose command or environment names it: what an engine leaves behind would. */
 const inFolder = (folder: string): readonly string[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-    .filter((pid) => {
-      try {
-        return `${readFileSync(`/proc/${pid}/cmdline`, 'latin1')}${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(folder);
-      } catch {
-        return false;
-      }
-    });
+    .filter((pid) => TELLING.some((read) => attempt(() => read(`/proc/${pid}`))?.includes(folder)));
+
+// Redis and Postgres write their titles over their command and environment.
+const TELLING = [
+  (proc: string) => readlinkSync(`${proc}/fd/1`),
+  (proc: string) => readFileSync(`${proc}/cmdline`, 'latin1'),
+  (proc: string) => readFileSync(`${proc}/environ`, 'latin1'),
+];
+
+function attempt<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
 
 for (const [name, subject] of Object.entries(SUBJECTS) as [EngineName, Subject][]) {
   const why = missing(name);
@@ -133,6 +146,7 @@ for (const [name, subject] of Object.entries(SUBJECTS) as [EngineName, Subject][
     it('keeps what it acknowledged over kill -9, under the same address', async () => {
       const { url, pid } = engine;
       await subject.write(url);
+      await vi.waitUntil(() => subject.settled?.(folder) ?? true, { timeout: 10_000 });
       await engine.kill();
       expect(engine.pid).toBe(0);
       expect(inFolder(folder)).toEqual([]);
@@ -163,10 +177,18 @@ for (const [name, subject] of Object.entries(SUBJECTS) as [EngineName, Subject][
       const theirs = mkdtempSync(join(tmpdir(), `parley-engine-${name}-`));
       chmodSync(theirs, 0o700);
       chownSync(theirs, 65_534, 65_534);
-      // Root's own cache of jars is closed to them: what they read is copied by name only.
-      const { child, url } = await startElsewhere(name, theirs, { uid: 65_534, gid: 65_534 });
+      if (name === 'kafka') {
+        // Root's own cache is closed to them.
+        cpSync(jarsFolder(), join(theirs, basename(jarsFolder())), { recursive: true });
+        chmodSync(join(theirs, basename(jarsFolder())), 0o755);
+      }
+      const { child, url } = await startElsewhere(name, theirs, {
+        uid: 65_534,
+        gid: 65_534,
+        env: { ...process.env, HOME: theirs, PARLEY_ENGINES_CACHE: theirs },
+      });
       starters.push(child);
-      if (name !== 'kafka') await subject.write(url);
+      await subject.write(url);
       expect(inFolder(theirs).length).toBeGreaterThan(0);
       child.kill('SIGKILL');
       await vi.waitFor(() => expect(inFolder(theirs)).toEqual([]), { timeout: 10_000 });
@@ -178,11 +200,13 @@ for (const [name, subject] of Object.entries(SUBJECTS) as [EngineName, Subject][
 async function startElsewhere(
   name: string,
   folder: string,
-  user: { readonly uid?: number; readonly gid?: number },
+  user: { readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv },
 ): Promise<{ child: ChildProcess; pid: number; url: string }> {
   const child = spawn(process.execPath, [STARTER, name, folder], { stdio: ['ignore', 'pipe', 'inherit'], ...user });
   if (child.stdout === null) throw new Error('no output');
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the starter ended with ${code}`)));
+  ended.catch(() => undefined);
+  const [line] = (await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended])) as [string];
   const [pid = '', url = ''] = line.split(' ');
   return { child, pid: Number(pid), url };
 }
