@@ -58,6 +58,10 @@ interface Case {
 
 const TEXT = { text: 'x' };
 const message = (scene: Scene): object => ({ clientId: randomUUID(), author: scene.people.stranger.user, time: 1, text: 'imported' });
+const NOBODY = '00000000-0000-7000-8000-00000000dead';
+const HOOK = { url: 'https://hooks.example.org/parley', events: ['message.posted'] };
+const webhookOfNobody = (scene: Scene): string => `/api/rooms/${scene.room}/webhooks/${NOBODY}`;
+const subscriptionAt = (endpoint: string): object => ({ endpoint, keys: { p256dh: 'B'.repeat(87), auth: 'A'.repeat(22) } });
 const ROUTES: Record<string, readonly Case[]> = {
   'GET /health/live': [{ open: 'ok' }],
   'GET /health/ready': [{ open: 'ok' }],
@@ -149,6 +153,34 @@ const ROUTES: Record<string, readonly Case[]> = {
     { by: members('forbidden', 'ok', 'ok') },
   ],
   'POST /api/invitations/{code}/accept': [{ what: 'that does not exist', path: () => '/api/invitations/guess/accept', by: all('invitation_invalid') }],
+  'GET /api/notifications/vapid': [{ open: 'ok' }],
+  'GET /api/notifications/devices': [{ by: all('ok') }],
+  'POST /api/notifications/devices': [
+    { what: 'at a push service', body: (_, who) => ({ subscription: subscriptionAt(`https://push.example.org/${who.user}`) }), by: all('ok') },
+    { what: 'at an address within', body: () => ({ subscription: subscriptionAt('https://169.254.169.254/latest') }), by: all('invalid') },
+  ],
+  'DELETE /api/notifications/devices/{device}': [{ what: 'of nobody', path: () => `/api/notifications/devices/${NOBODY}`, by: all('not_found') }],
+  'GET /api/notifications/preferences': [{ by: all('ok') }],
+  'PUT /api/notifications/preferences': [{ body: () => ({ push: true }), by: all('ok') }],
+  'PUT /api/notifications/address': [{ what: 'where no mail is sent', body: () => ({ address: 'a@example.org' }), by: all('invalid') }],
+  'GET /api/notifications/confirm': [{ path: () => '/api/notifications/confirm?token=guess', open: 'invalid' }],
+  'GET /api/notifications/unsubscribe': [{ path: () => '/api/notifications/unsubscribe?token=a.b', open: 'invalid' }],
+  'POST /api/notifications/unsubscribe': [{ path: () => '/api/notifications/unsubscribe?token=.', open: 'invalid' }],
+  'GET /api/rooms/{room}/notifications': [{ by: members('ok', 'ok', 'ok') }],
+  'PUT /api/rooms/{room}/notifications': [{ body: () => ({ rule: 'all' }), by: members('ok', 'ok', 'ok') }],
+  'GET /api/rooms/{room}/webhooks': [{ by: members('forbidden', 'ok', 'ok') }],
+  'POST /api/rooms/{room}/webhooks': [
+    { body: () => HOOK, by: members('forbidden', 'ok', 'ok') },
+    { what: 'to an address within', body: () => ({ ...HOOK, url: 'https://[::ffff:127.0.0.1]/' }), by: members('forbidden', 'invalid', 'invalid') },
+  ],
+  'PATCH /api/rooms/{room}/webhooks/{webhook}': [
+    { path: webhookOfNobody, body: () => ({ enabled: true }), by: members('forbidden', 'not_found', 'not_found') },
+  ],
+  'DELETE /api/rooms/{room}/webhooks/{webhook}': [{ path: webhookOfNobody, by: members('forbidden', 'not_found', 'not_found') }],
+  'POST /api/rooms/{room}/webhooks/{webhook}/secret': [
+    { path: (scene) => `${webhookOfNobody(scene)}/secret`, by: members('forbidden', 'not_found', 'not_found') },
+  ],
+  'POST /api/rooms/{room}/webhooks/{webhook}/test': [{ path: (scene) => `${webhookOfNobody(scene)}/test`, by: members('forbidden', 'not_found', 'not_found') }],
   // Last: they end what the others need.
   'POST /api/rooms/{room}/leave': [{ by: members('ok', 'ok', 'last_owner') }],
 };
