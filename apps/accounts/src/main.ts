@@ -1,7 +1,8 @@
 // Accounts as a process of its own: the only file here that knows which engines there are.
 import { createKafkaEventLog } from '@parley/kafka';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
-import { createInternalHttp, createLogger, createMetrics, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
+import { createRedisLimiterStore } from '@parley/redis';
+import { createInternalHttp, createLimits, createLogger, createMetrics, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
 import { configFromEnv } from './config.ts';
 import { createAccounts } from './index.ts';
 
@@ -26,10 +27,12 @@ const urls = {
 };
 const services = createInternalHttp({ key: config.INTERNAL_KEY, urls, clock, rng, logger, metrics });
 const internal = services.clientFor('accounts');
+const store = createRedisLimiterStore({ url: config.REDIS_URL, keyPrefix: config.REDIS_KEY_PREFIX, clock, logger });
 const service = createAccounts({
   database: config.DATABASE_URL,
   log,
   internal,
+  limits: createLimits(store),
   clock,
   rng,
   logger,
@@ -46,6 +49,6 @@ await runService({
   graceMs: config.GRACE_MS,
   internalKey: config.INTERNAL_KEY,
   metricsToken: config.METRICS_TOKEN,
-  service: withParts(service, [log, services], { clock, logger }),
+  service: withParts(service, [log, services, store], { clock, logger }),
   metrics,
 });

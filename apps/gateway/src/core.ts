@@ -11,7 +11,6 @@ import { Sender } from './frames/send.ts';
 import { TokenBucket, TokenBuckets } from './frames/token-bucket.ts';
 import { Typing } from './frames/typing.ts';
 import { type GatewayConfig, type Limits, limitsOf } from './gateway-config.ts';
-import { sayGoodbyes } from './goodbyes.ts';
 import { Online } from './people/online.ts';
 import { Profiles } from './people/profiles.ts';
 import { Watched } from './people/watched.ts';
@@ -23,6 +22,7 @@ import { Hubs } from './rooms/hubs.ts';
 import { Pages } from './rooms/pages.ts';
 import { Session } from './session.ts';
 import { FollowState } from './users/follow-state.ts';
+import { sayGoodbyes } from './users/goodbyes.ts';
 import { LocalUsers } from './users/local-users.ts';
 import { createSync, type Sync } from './users/sync.ts';
 

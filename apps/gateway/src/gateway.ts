@@ -45,7 +45,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     attach(server) {
       const { verifier, logger, clock } = deps;
       const connectionsMax = limits.worker.sockets + STRANGERS_MAX;
-      const meeting = deps.nodes === undefined ? {} : { nodes: deps.nodes };
+      const meeting = deps.nodes === undefined ? {} : { adapter: deps.nodes.adapter };
       servers.push(serveSocketIo(server, { core, verifier, logger, clock, origins: limits.origins, connectionsMax, own, ...meeting }));
     },
     start: () => core.start(),
@@ -55,6 +55,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await Promise.all(servers.splice(0).map((server) => server.close()));
     },
     problems: () => core.problems(),
+    load: () => core.stats().sockets,
+    draining: () => draining,
     stats: () => core.stats(),
     nodes,
   };

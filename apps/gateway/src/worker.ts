@@ -2,7 +2,7 @@
 import { createKafkaEventLog } from '@parley/kafka';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { readJwks } from '@parley/protocol';
-import { createRedisFeed, createRedisPresence } from '@parley/redis';
+import { createRedisConnections, createRedisFeed, createRedisPresence } from '@parley/redis';
 import {
   createHttpApp,
   createInternalHttp,
@@ -11,6 +11,7 @@ import {
   createRevocations,
   createVerifier,
   registerHealth,
+  registerInternal,
   TOKEN_ISSUER,
   withParts,
 } from '@parley/runtime';
@@ -38,6 +39,7 @@ const log = createKafkaEventLog({
 const redis = { url: config.REDIS_URL, keyPrefix: config.REDIS_KEY_PREFIX, clock, rng, logger };
 const feed = createRedisFeed(redis);
 const presence = createRedisPresence(redis);
+const nodes = createRedisConnections(redis);
 const urls = { accounts: config.ACCOUNTS_URL, messages: config.MESSAGES_URL };
 const services = createInternalHttp({ key: config.INTERNAL_KEY, urls, clock, rng, logger, metrics });
 const internal = services.clientFor('gateway');
@@ -47,6 +49,7 @@ const gateway = createGateway({
   log,
   feed,
   presence,
+  nodes,
   internal,
   verifier,
   revocations,
@@ -60,11 +63,12 @@ const gateway = createGateway({
     goodbyeMs: config.DRAIN_MS,
   },
 });
-const service = withParts(gateway, [log, services, feed, presence, revocations], { clock, logger });
+const service = withParts(gateway, [log, services, feed, presence, nodes, revocations], { clock, logger });
 watchGateway(gateway, metrics);
 
 const app = createHttpApp({ logger, rng });
 registerHealth(app, [service]);
+registerInternal(app, service.internal ?? [], services.tokens, clock);
 gateway.attach(app.server);
 await service.start();
 await app.listen({ host: config.HOST, port: config.PORT });

@@ -389,28 +389,3 @@ test('who asks and never reads the answers is closed before it costs memory', as
   expect(anna.frames('bye')).toMatchObject([{ code: 'overloaded' }]);
   expect(anna.socket.isClosed).toBe(true);
 });
-
-test('with other workers about, a drain sends sockets away one by one, serves them until then, and answers what waits for the log first', async () => {
-  world = await createWorld({ drainMs: 9_000, goodbyeMs: 4_000 });
-  await world.messages.join(ROOM, ANNA);
-  const people = await Promise.all(Array.from({ length: 8 }, (_, index) => online(index === 7 ? ANNA : idOf(1, 50 + index))));
-  const anna = people.at(-1) as (typeof people)[number];
-  const gone = (): number => people.filter((person) => person.socket.isClosed).length;
-  const stopped = world.core.stop();
-  expect(() => world.core.admit()).toThrow(expect.objectContaining({ code: 'draining' }));
-  await world.clock.advance(2_000);
-  expect(gone()).toBe(4);
-  expect(await anna.request('send', post('still here'))).toEqual({ ok: true, status: 'accepted' });
-  await world.clock.advance(1_400);
-  const append = world.log.append;
-  (world.log as { append: typeof append }).append = (topic, entries) =>
-    new Promise((resolve, reject) => world.clock.after(900, () => append(topic, entries).then(resolve, reject)));
-  const answer = anna.request('send', post('the last one'));
-  await world.clock.advance(700);
-  expect([gone(), anna.frames('bye').length]).toEqual([7, 0]);
-  await world.clock.advance(300);
-  await stopped;
-  expect(await answer).toEqual({ ok: true, status: 'accepted' });
-  expect(gone()).toBe(8);
-  for (const person of people) expect(person.frames('bye')).toMatchObject([{ code: 'draining', retryAfterMs: expect.any(Number) }]);
-});

@@ -3,15 +3,14 @@
 import type { Clock, Timer } from '@parley/ports';
 import type { GatewayNode } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
-import { createShardedAdapter } from '@socket.io/redis-adapter';
-import type { Server } from 'socket.io';
+import type { Server, ServerOptions } from 'socket.io';
 
-/** Connections to where all workers of the gateway meet. */
+/** How the nodes reach each other: made by an adapter, for Socket.IO's server. */
+export type NodeAdapter = NonNullable<ServerOptions['adapter']>;
+
+/** Where the workers of the gateway meet. */
 export interface NodeConnections {
-  readonly pub: unknown;
-  readonly sub: unknown;
-  /** Before the names of channels. */
-  readonly prefix: string;
+  readonly adapter: NodeAdapter;
 }
 
 const SAY_MS = 2_000;
@@ -20,9 +19,6 @@ const SILENT_MS = 7_000;
 /** Whatever names itself: more than a cluster has. */
 const NODES_MAX = 1_000;
 const EVENT = 'gateway.stats';
-
-/** Socket.IO's adapter between nodes: sharded, a channel per room that has sockets here; ours has none. */
-export const nodeAdapter = ({ pub, sub, prefix }: NodeConnections) => createShardedAdapter(pub, sub, { channelPrefix: prefix, subscriptionMode: 'dynamic' });
 
 export interface NodesDeps {
   readonly io: Server;

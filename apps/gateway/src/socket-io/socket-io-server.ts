@@ -12,7 +12,7 @@ import type { GatewayCore } from '../core.ts';
 import { pause } from '../rooms/hub-deps.ts';
 import { EngineSocket } from './engine-socket.ts';
 import { authenticateHandshake, isOriginAllowed } from './handshake.ts';
-import { type NodeConnections, Nodes, nodeAdapter } from './nodes.ts';
+import { type NodeAdapter, Nodes } from './nodes.ts';
 import { StrictDecoder } from './strict-decoder.ts';
 
 const PING_INTERVAL_MS = 8_000;
@@ -31,7 +31,7 @@ export interface SocketIoDeps {
   /** Connections at once, whoever they are: a hard cap before anything is known of them. */
   readonly connectionsMax: number;
   /** Where the workers meet. Default: nowhere, this is the only one. */
-  readonly nodes?: NodeConnections;
+  readonly adapter?: NodeAdapter;
   /** What the others are told of this worker. */
   readonly own: () => GatewayNode;
 }
@@ -54,7 +54,7 @@ export function serveSocketIo(server: http.Server, deps: SocketIoDeps): SocketIo
     pingTimeout: PING_TIMEOUT_MS,
     connectTimeout: CONNECT_MS,
     parser: { Encoder, Decoder: StrictDecoder },
-    ...(deps.nodes === undefined ? {} : { adapter: nodeAdapter(deps.nodes) }),
+    ...(deps.adapter === undefined ? {} : { adapter: deps.adapter }),
     allowRequest: (request, answer) => {
       if (io.engine.clientsCount >= deps.connectionsMax) return answer('overloaded', false);
       if (!isOriginAllowed(request, deps.origins)) return answer('origin_refused', false);
@@ -72,13 +72,13 @@ export function serveSocketIo(server: http.Server, deps: SocketIoDeps): SocketIo
     );
   });
   io.on('connection', (socket) => accept(socket, deps));
-  const nodes = deps.nodes === undefined ? null : new Nodes({ io, clock: deps.clock, logger: deps.logger, own: deps.own });
+  const nodes = deps.adapter === undefined ? null : new Nodes({ io, clock: deps.clock, logger: deps.logger, own: deps.own });
   return {
     others: () => nodes?.list() ?? [],
     close: async () => {
       nodes?.stop();
       await closeEngine(io.engine as unknown as Engine, deps.clock);
-      if (deps.nodes !== undefined) await io.of('/').adapter.close();
+      if (deps.adapter !== undefined) await io.of('/').adapter.close();
     },
   };
 }

@@ -1,5 +1,6 @@
 // Which processes a local cluster is made of, and the environment of each. Pure: it starts nothing.
 import { fileURLToPath } from 'node:url';
+import { isLoopback } from '../listen-host.ts';
 import type { ClusterKeys } from './keys.ts';
 import type { ProcessPlan } from './supervised.ts';
 
@@ -64,24 +65,46 @@ const prefixes = (word: string | null): Record<string, string> =>
 export const portsNeeded = (shape: ClusterShape): number => shape.gateways * 2 + shape.messages + 5;
 
 export function planProcesses(input: PlanInput): ClusterPlan {
-  const { shape, engines, keys } = input;
+  const { shape } = input;
   const ports = [...input.ports];
-  const address = (port = ports.shift() ?? 0): string => `http://127.0.0.1:${port}`;
-  const names = {
-    accounts: ['accounts'],
-    rooms: ['rooms'],
-    messages: numbered('messages', shape.messages),
-    notifications: ['notifications'],
-    media: ['media'],
-  };
-  const serviceUrls = Object.fromEntries(Object.entries(names).map(([service, all]) => [service, all.map(() => address())]));
+  const address = (): string => `http://127.0.0.1:${ports.shift()}`;
+  const names = { accounts: 1, rooms: 1, messages: shape.messages, notifications: 1, media: 1 };
+  const addresses = Object.fromEntries(
+    SERVICES_WITH_DATABASE.map((service) => [service, numbered(service, names[service]).map((name) => ({ name, url: address() }))]),
+  );
+  const serviceUrls = Object.fromEntries(Object.entries(addresses).map(([service, all]) => [service, all.map(({ url }) => url)]));
   const gateways = gatewayNames(shape.gateways).map((name) => ({ name, url: address(), adminUrl: address() }));
-  const edgeUrl = `http://${shape.host}:${shape.port === 0 ? ports.shift() : shape.port}`;
-  const publicUrl = edgeUrl.replace('//0.0.0.0:', '//127.0.0.1:');
   const gatewayUrls = gateways.map(({ url }) => url);
+  const port = shape.port === 0 ? ports.shift() : shape.port;
+  const publicUrl = `http://${isLoopback(shape.host) ? shape.host : '127.0.0.1'}:${port}`;
+  const common = commonEnvironment(input, publicUrl, serviceUrls);
+  const services = SERVICES_WITH_DATABASE.flatMap((service) =>
+    (addresses[service] ?? []).map(({ name, url }) => {
+      const env = { ...common, ...ownEnvironment(service, input), DATABASE_URL: input.databaseUrls[service], PORT: new URL(url).port };
+      return planOf(name, service, url, env);
+    }),
+  );
+  const sockets = gateways.map(({ name, url, adminUrl }): ProcessPlan => {
+    const env = { ...common, GATEWAY_NAME: name, GATEWAY_WORKERS: String(shape.workers), PORT: new URL(url).port, ADMIN_PORT: new URL(adminUrl).port };
+    return { ...planOf(name, 'gateway', url, env), readyUrl: `${adminUrl}/health/ready`, statusUrl: `${adminUrl}/status` };
+  });
+  const edge = planOf('edge', 'edge', publicUrl, { ...common, HOST: shape.host, PORT: String(port), GATEWAY_URLS: gatewayUrls.join(',') });
+  return { processes: [...services, ...sockets, edge], url: publicUrl, gatewayUrls, serviceUrls };
+}
 
-  const common = {
-    ...input.base,
+const planOf = (name: string, service: string, url: string, env: Readonly<Record<string, string>>): ProcessPlan => ({
+  name,
+  main: mainOf(service),
+  env,
+  url,
+  readyUrl: `${url}/health/ready`,
+  statusUrl: null,
+});
+
+/** What every process is told. */
+function commonEnvironment({ shape, engines, keys, base }: PlanInput, publicUrl: string, serviceUrls: ClusterPlan['serviceUrls']): Record<string, string> {
+  return {
+    ...base,
     LOG_LEVEL: shape.logLevel,
     LOG_FORMAT: 'json',
     HOST: '127.0.0.1',
@@ -95,45 +118,11 @@ export function planProcesses(input: PlanInput): ClusterPlan {
     ...prefixes(shape.prefix),
     ...Object.fromEntries(Object.entries(serviceUrls).map(([service, urls]) => [`${service.toUpperCase()}_URL`, urls.join(',')])),
   };
-  const own: Record<ServiceWithDatabase, Record<string, string>> = {
-    accounts: input.setupCode === null ? {} : { SETUP_CODE: input.setupCode },
-    rooms: {},
-    messages: {},
-    notifications: { VAPID_PUBLIC_KEY: keys.vapidPublicKey, VAPID_PRIVATE_KEY: keys.vapidPrivateKey, VAPID_SUBJECT: 'mailto:operator@localhost' },
-    media: { MEDIA_DIR: input.mediaFolder },
-  };
-  const services = SERVICES_WITH_DATABASE.flatMap((service) =>
-    names[service].map((name, index): ProcessPlan => {
-      const url = serviceUrls[service]?.[index] ?? '';
-      const env = { ...common, ...own[service], DATABASE_URL: input.databaseUrls[service], PORT: new URL(url).port };
-      return { name, main: mainOf(service), env, url, readyUrl: `${url}/health/ready`, statusUrl: null };
-    }),
-  );
-  const edge: ProcessPlan = {
-    name: 'edge',
-    main: mainOf('edge'),
-    env: { ...common, HOST: shape.host, PORT: new URL(edgeUrl).port, GATEWAY_URLS: gatewayUrls.join(',') },
-    url: publicUrl,
-    readyUrl: `${publicUrl}/health/ready`,
-    statusUrl: null,
-  };
-  const sockets = gateways.map(
-    ({ name, url, adminUrl }): ProcessPlan => ({
-      name,
-      main: mainOf('gateway'),
-      env: {
-        ...common,
-        GATEWAY_NAME: name,
-        GATEWAY_WORKERS: String(shape.workers),
-        // A page comes from the edge and connects here.
-        ORIGINS: [publicUrl, input.base.ORIGINS].filter(Boolean).join(','),
-        PORT: new URL(url).port,
-        ADMIN_PORT: new URL(adminUrl).port,
-      },
-      url,
-      readyUrl: `${adminUrl}/health/ready`,
-      statusUrl: `${adminUrl}/status`,
-    }),
-  );
-  return { processes: [...services, ...sockets, edge], url: publicUrl, gatewayUrls, serviceUrls };
+}
+
+function ownEnvironment(service: ServiceWithDatabase, { keys, setupCode, mediaFolder }: PlanInput): Record<string, string> {
+  if (service === 'accounts' && setupCode !== null) return { SETUP_CODE: setupCode };
+  if (service === 'media') return { MEDIA_DIR: mediaFolder };
+  if (service !== 'notifications') return {};
+  return { VAPID_PUBLIC_KEY: keys.vapidPublicKey, VAPID_PRIVATE_KEY: keys.vapidPrivateKey, VAPID_SUBJECT: 'mailto:operator@localhost' };
 }

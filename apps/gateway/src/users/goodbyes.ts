@@ -2,7 +2,7 @@
 // who waits for the log gets that answer first.
 import type { Clock } from '@parley/ports';
 import type { ErrorBody } from '@parley/protocol';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 export interface GoodbyesDeps {
   readonly clock: Clock;
