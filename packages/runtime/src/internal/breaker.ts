@@ -27,7 +27,9 @@ export interface BreakerOptions {
   readonly onChange: (state: BreakerState) => void;
 }
 
-/** Half of the calls of 2 s, at least 4, must fail; what was good longer ago does not keep it closed. */
+/** Who fails so often without a good answer in between is away, however good it was a moment ago. */
+const IN_A_ROW = 4;
+/** Or half of the calls of 2 s, at least 4. */
 const WINDOW_MS = 2_000;
 const LEAST_CALLS = 4;
 const FAILED_PERCENT = 50;
@@ -47,6 +49,14 @@ export function createBreaker({ name, isAway, isAbandoned, probe, onChange }: Br
     errorFilter: (error: unknown) => !isAway(error) && !(isAbandoned(error) && !circuit.closed),
   });
   const state = (): BreakerState => (circuit.closed ? 'closed' : circuit.halfOpen ? 'half-open' : 'open');
+  let inARow = 0;
+  circuit.on('success', () => {
+    inARow = 0;
+  });
+  circuit.on('failure', () => {
+    inARow += 1;
+    if (inARow >= IN_A_ROW && circuit.closed) circuit.open();
+  });
   circuit.on('open', () => onChange('open'));
   circuit.on('close', () => onChange('closed'));
   circuit.on('halfOpen', () => {

@@ -196,7 +196,7 @@ interface RetryBudget {
 
 /** One repeat for ten calls: repeats must not become the load that keeps a service down. */
 function createRetryBudget(): RetryBudget {
-  let tokens = 3;
+  let tokens = 10;
   return {
     earn() {
       tokens = Math.min(10, tokens + 0.1);

@@ -41,6 +41,8 @@ export interface RunServiceOptions {
   readonly process?: Pick<SignalDeps, 'exit' | 'signals'>;
 }
 
+const IDLE_MS = 50;
+
 export interface RunningService {
   readonly url: string;
   readonly port: number;
@@ -70,7 +72,7 @@ export async function runService(options: RunServiceOptions): Promise<RunningSer
     const halt = async (): Promise<void> => {
       phase = 'draining';
       // Sockets keep a server open: who has some says goodbye first. The others finish what HTTP has in hand first.
-      const closeHttp = async (): Promise<void> => app.close();
+      const closeHttp = (): Promise<void> => closeWithIdle(app, clock);
       for (const end of options.attach ? [services.stop, closeHttp] : [closeHttp, services.stop]) await end();
       await closeAll();
     };
@@ -89,6 +91,12 @@ export async function runService(options: RunServiceOptions): Promise<RunningSer
     await closeAll();
     throw error;
   }
+}
+
+/** Connections that were busy when the end began are kept alive by their callers: each is closed as soon as it is idle. */
+async function closeWithIdle(app: FastifyInstance, clock: Clock): Promise<void> {
+  const timer = clock.every(IDLE_MS, () => app.server.closeIdleConnections());
+  await app.close().finally(() => timer.cancel());
 }
 
 async function buildApp(options: RunServiceOptions, phase: () => Phase | null): Promise<FastifyInstance> {
