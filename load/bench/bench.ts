@@ -12,7 +12,8 @@ const SUITES: Record<string, () => Promise<readonly Row[]>> = {
   start: async () => (await import('./start.ts')).benchStart(repeats),
   path: async () => (await import('./path.ts')).benchPath(repeats),
   commit: async () => (await import('./commit.ts')).benchCommit(),
-  feed: async () => (await import('./feed.ts')).benchFeed(repeats),
+  feed: async () => (await import('./feed/feed.ts')).benchFeed(repeats),
+  log: async () => (await import('./log.ts')).benchLog(repeats),
   fanout: async () => (await import('./fanout.ts')).benchFanout(repeats),
 };
 

@@ -1,6 +1,6 @@
 // Leases inside Redis, by Redis' own time. `leases`: sorted set worker -> end, ms. `w:<worker>`: the users it holds. `u:<user>`: the workers
 // that hold them. Every key has a life of its own too, so that nothing stays for ever whatever dies.
-import { scriptOf } from './link.ts';
+import { scriptOf } from '../link.ts';
 
 /** Keys that nobody touches any more are gone after this; far longer than any lease. */
 const KEEP_MS = 3_600_000;

@@ -1,8 +1,8 @@
 // Tells those who watch what changed. Changes come by one channel; when some may have been missed the states are read and compared,
 // online is told at once, offline only when it is still so after everybody alive had time to say so.
 import type { Clock, PresenceChange, PresenceWatch, Timer } from '@parley/ports';
-import type { AdapterLogger } from './logger.ts';
-import type { Subscriber, Subscriptions } from './subscriptions.ts';
+import type { AdapterLogger } from '../logger.ts';
+import type { Subscriber, Subscriptions } from '../subscriptions.ts';
 
 /** After a loss, who is alive has announced itself again by then: two touches of a gateway and the way. */
 const SETTLE_MS = 6_000;

@@ -1,11 +1,12 @@
-// Two connections for the control messages between nodes (Socket.IO's sharded adapter), in the shape that it takes from node-redis.
+// How the gateway's nodes tell each other things: Socket.IO's sharded adapter on two connections, in the shape that it takes from node-redis.
 // Subscribing never fails here: it is done again by itself after every break, and who publishes while Redis is away is refused at once.
+import { createShardedAdapter } from '@socket.io/redis-adapter';
 import { Link, type RedisOptions } from './link.ts';
 
 type Handler = (message: Buffer, channel: Buffer) => void;
 
 /** What the adapter uses of a client. */
-export interface NodeClient {
+interface NodeClient {
   sSubscribe(channel: string, handler: Handler): Promise<void>;
   sUnsubscribe(channel: string | readonly string[]): Promise<void>;
   sPublish(channel: string, message: string | Uint8Array): Promise<unknown>;
@@ -13,11 +14,10 @@ export interface NodeClient {
 }
 
 export interface RedisConnections {
-  readonly pub: NodeClient;
-  readonly sub: NodeClient;
-  /** Before the names of channels. */
-  readonly prefix: string;
-  isReady(): boolean;
+  /** For Socket.IO's server: a channel for all nodes, one for each node's answers, and one per room with sockets there. */
+  readonly adapter: ReturnType<typeof createShardedAdapter>;
+  /** Channels that somebody is subscribed to. */
+  channels(): Promise<readonly string[]>;
   /** What is wrong now, in words. */
   problems(): readonly string[];
   close(): Promise<void>;
@@ -55,10 +55,8 @@ export function createRedisConnections({ url, keyPrefix = 'parley:', clock, logg
     sendCommand: ([name = '', ...args]) => pub.call('ask about the other nodes', (redis) => redis.call(name, ...args)),
   };
   return {
-    pub: client,
-    sub: client,
-    prefix: `${keyPrefix}nodes`,
-    isReady: () => pub.isReady() && sub.isReady(),
+    adapter: createShardedAdapter(client, client, { channelPrefix: `${keyPrefix}nodes`, subscriptionMode: 'dynamic' }),
+    channels: () => pub.call('ask about the other nodes', (redis) => redis.call('PUBSUB', 'SHARDCHANNELS', `${keyPrefix}nodes*`)) as Promise<string[]>,
     problems: () => [...pub.problems(), ...sub.problems()].slice(0, 1),
     close: async () => {
       pub.close();

@@ -1,11 +1,11 @@
 // Who is online, on Redis: leases by Redis' own clock, each of one worker incarnation, so that whatever died is forgotten by itself.
 // It must never say online for ever, nor offline for a moment because Redis itself was away.
 import type { Presence, PresenceChange, PresenceWatch, Rng, Timer } from '@parley/ports';
-import { createBootKey } from './boot-key.ts';
-import { Link, type RedisOptions, type Script } from './link.ts';
-import { DROP, END, READ, SWEEP, TOUCH } from './presence-scripts.ts';
-import { createWatches } from './presence-watches.ts';
-import { Subscriptions } from './subscriptions.ts';
+import { createBootKey } from '../boot-key.ts';
+import { Link, type RedisOptions, type Script } from '../link.ts';
+import { Subscriptions } from '../subscriptions.ts';
+import { DROP, END, READ, SWEEP, TOUCH } from './scripts.ts';
+import { createWatches } from './watches.ts';
 
 export interface RedisPresenceOptions extends RedisOptions {
   readonly rng: Rng;

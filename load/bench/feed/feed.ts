@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { missing, startRedis } from '@parley/engines';
 import { systemClock, systemRng } from '@parley/ports';
 import { createRedisFeed, type RedisFeed } from '@parley/redis';
-import type { Row } from './row.ts';
-import { cpuMs } from './server.ts';
+import type { Row } from '../row.ts';
+import { cpuMs } from '../server.ts';
 
 const ROOMS = 500;
 const SUBSCRIBERS = 2;
