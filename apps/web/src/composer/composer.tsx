@@ -1,7 +1,10 @@
 // Where one writes. The text stays whatever happens: drafts are kept per room, a refused message keeps its words in the timeline.
 import { Pencil, Reply, SendHorizontal, X } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef } from 'react';
-import { bytesLeft, oneLine } from '../model/message-text.ts';
+import { AttachButton, AttachTray, DropZone, takePasted } from '../files/attach-tray.tsx';
+import { type AttachingList, useAttaching } from '../files/attaching.ts';
+import { saidBy } from '../files/file-words.ts';
+import { bytesLeft } from '../model/message-text.ts';
 import { personName } from '../model/names.ts';
 import type { RoomState } from '../model/shapes.ts';
 import { useRoomName, type Writing } from '../room/room-pane.tsx';
@@ -35,15 +38,23 @@ export function Composer(props: ComposerProps) {
 /** The room's last own message that can be edited. */
 const lastOwn = (room: RoomState, me: string) => room.messages.findLast((message) => message.author === me && !message.deleted && message.text !== null);
 
-function useSubmit({ room, writing, onWriting }: ComposerProps, text: string, clear: () => void) {
+/** Words, or files that are all there. A file that failed is taken out first: it must not be missing without a word. */
+function maySend(words: string, left: number | null, { editing }: Writing, { files }: AttachingList): boolean {
+  if (left !== null && left < 0) return false;
+  if (editing !== null || files.length === 0) return words !== '';
+  return files.every((file) => file.attachment !== null);
+}
+
+function useSubmit({ room, writing, onWriting }: ComposerProps, text: string, attaching: AttachingList, clear: () => void) {
   const parley = useParley();
   return () => {
     const words = text.trim();
     const left = bytesLeft(words);
-    if (words === '' || (left !== null && left < 0)) return;
+    if (!maySend(words, left, writing, attaching)) return;
     const handle = parley.room(room.id);
     // A refusal shows at the message, from the outbox.
-    const sent = writing.editing === null ? handle.send(words, { replyTo: writing.replyTo }) : handle.edit(writing.editing, words);
+    const sent =
+      writing.editing === null ? handle.send(words, { replyTo: writing.replyTo, attachments: attaching.take() }) : handle.edit(writing.editing, words);
     sent.catch(() => {});
     clear();
     onWriting(PLAIN);
@@ -60,8 +71,10 @@ function WritingBox(props: ComposerProps) {
   const pickerId = useId();
   const { text, setText, clear } = useDraft(room, writing);
   const picker = usePicker({ room, box, text, setText });
-  const submit = useSubmit(props, text, clear);
+  const attaching = useAttaching(room.id);
+  const submit = useSubmit(props, text, attaching, clear);
   const left = bytesLeft(text.trim());
+  const plain = writing.editing === null;
   useGrowing(box, text);
   useFocus(box, writing);
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
@@ -95,7 +108,10 @@ function WritingBox(props: ComposerProps) {
     >
       {picker.open !== null && <PickerList id={pickerId} picker={picker} />}
       <About room={room} writing={writing} onCancel={() => onWriting(PLAIN)} />
+      {plain && <AttachTray list={attaching} />}
+      {plain && <DropZone onFiles={attaching.add} />}
       <div className="box">
+        {plain && <AttachButton onFiles={attaching.add} />}
         <EmojiButton onPick={picker.insert} />
         <textarea
           ref={box}
@@ -113,6 +129,7 @@ function WritingBox(props: ComposerProps) {
           }}
           onSelect={(event) => picker.look(event.currentTarget)}
           onBlur={picker.close}
+          onPaste={(event) => plain && takePasted(event, attaching.add)}
           onKeyDown={onKeyDown}
         />
         <IconButton
@@ -120,14 +137,20 @@ function WritingBox(props: ComposerProps) {
           className="send"
           label={writing.editing === null ? 'Send' : 'Save edit'}
           icon={SendHorizontal}
-          disabled={text.trim() === '' || (left !== null && left < 0)}
+          disabled={!maySend(text.trim(), left, writing, attaching)}
         />
       </div>
-      <div className="under">
-        <TypingLine room={room} />
-        {left !== null && <span className={`numbers${left < 0 ? ' over' : ''}`}>{left < 0 ? `${-left} bytes too long` : `${left} bytes left`}</span>}
-      </div>
+      <Under room={room} left={left} />
     </form>
+  );
+}
+
+function Under({ room, left }: { room: RoomState; left: number | null }) {
+  return (
+    <div className="under">
+      <TypingLine room={room} />
+      {left !== null && <span className={`numbers${left < 0 ? ' over' : ''}`}>{left < 0 ? `${-left} bytes too long` : `${left} bytes left`}</span>}
+    </div>
   );
 }
 
@@ -171,7 +194,7 @@ function About({ room, writing, onCancel }: { room: RoomState; writing: Writing;
       <span className="truncate">
         {writing.editing === null ? (
           <>
-            Reply to <b>{author}</b> {oneLine(message?.text ?? '')}
+            Reply to <b>{author}</b> {saidBy(message?.text ?? '', message?.attachments)}
           </>
         ) : (
           'Editing your message. Esc leaves it as it was.'

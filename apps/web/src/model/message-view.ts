@@ -1,5 +1,5 @@
 // What one message shows: the committed message with my own undecided commands laid over it. Pure: the state itself never changes here.
-import type { Message, Outbox, OutboxEntry } from './shapes.ts';
+import type { Attachment, Message, Outbox, OutboxEntry } from './shapes.ts';
 
 /** An own command on its way. sending and accepted pass by themselves; failed waits for the reader. */
 export interface Pending {
@@ -17,6 +17,7 @@ export interface MessageView {
   readonly author: string;
   readonly time: number;
   readonly text: string | null;
+  readonly attachments: readonly Attachment[];
   readonly replyTo: number | null;
   readonly edited: boolean;
   readonly deleted: boolean;
@@ -24,6 +25,7 @@ export interface MessageView {
   readonly pending: Pending | null;
 }
 
+const NO_FILES: readonly Attachment[] = [];
 const committedViews = new WeakMap<Message, MessageView>();
 
 function viewOf(message: Message): MessageView {
@@ -35,6 +37,7 @@ function viewOf(message: Message): MessageView {
     author: message.author,
     time: message.time,
     text: message.text,
+    attachments: message.attachments ?? NO_FILES,
     replyTo: message.replyTo,
     edited: message.edited !== null,
     deleted: message.deleted || message.text === null,
@@ -99,6 +102,7 @@ export function messageViews(messages: readonly Message[], outbox: Outbox, room:
       author: me,
       time: entry.createdAt,
       text: entry.command.body.text,
+      attachments: entry.command.body.attachments ?? NO_FILES,
       replyTo: entry.command.body.replyTo ?? null,
       edited: false,
       deleted: false,

@@ -1,5 +1,5 @@
 // Names for the shapes inside the SDK's state, taken from its types so that they can never differ.
-import type { ClientState, OutboxEntry, Parley, RoomState } from '@parley/sdk';
+import type { Attachment, ClientState, FileUrls, OutboxEntry, Parley, RoomState } from '@parley/sdk';
 
 export type Me = NonNullable<ClientState['me']>;
 export type Person = Me['user'];
@@ -15,4 +15,4 @@ export type PublicRoom = Awaited<ReturnType<Parley['publicRooms']>>[number];
 export type Session = Awaited<ReturnType<Parley['account']['sessions']>>[number];
 export type People = ReadonlyMap<string, Person>;
 export type Outbox = readonly OutboxEntry[];
-export type { ClientState, OutboxEntry, Parley, RoomState };
+export type { Attachment, ClientState, FileUrls, OutboxEntry, Parley, RoomState };

@@ -14,6 +14,7 @@ const view = (seq: number, author: string, time: number, more: Partial<MessageVi
   author,
   time,
   text: `text ${seq}`,
+  attachments: [],
   replyTo: null,
   edited: false,
   deleted: false,

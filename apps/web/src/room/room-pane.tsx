@@ -1,9 +1,10 @@
 // The middle pane of one room: its header, its timeline, its composer, and what is said aloud for screen readers.
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { Composer } from '../composer/composer.tsx';
-import { oneLine } from '../model/message-text.ts';
+import { saidBy } from '../files/file-words.ts';
 import type { MessageView } from '../model/message-view.ts';
 import { personName, roomName } from '../model/names.ts';
+import type { Attachment } from '../model/shapes.ts';
 import { useClient, useParley, useRoom } from '../state/client.tsx';
 import { rememberRoom } from '../state/last-room.ts';
 import type { Detail } from '../state/router.ts';
@@ -62,8 +63,8 @@ function Announcer({ room }: { room: string }) {
     () =>
       parley.on('event', (event) => {
         if (event.room !== room || event.type !== 'message.posted' || event.author === parley.state.me?.user.id) return;
-        const { text } = event.body as { text: string | null };
-        if (text !== null) setLast({ author: event.author, text: oneLine(text) });
+        const { text, attachments } = event.body as { text: string | null; attachments?: readonly Attachment[] };
+        if (text !== null) setLast({ author: event.author, text: saidBy(text, attachments) });
       }),
     [parley, room],
   );

@@ -2,8 +2,8 @@
 import { Tooltip } from '@base-ui/react/tooltip';
 import { Check, CircleAlert, Clock3, SmilePlus } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { saidBy } from '../files/file-words.ts';
 import { saidOf } from '../model/error-words.ts';
-import { oneLine } from '../model/message-text.ts';
 import type { MessageView, Pending } from '../model/message-view.ts';
 import { listNames, personName } from '../model/names.ts';
 import type { Message } from '../model/shapes.ts';
@@ -58,7 +58,9 @@ export function Quote({ room, seq, view, onJump }: QuoteProps) {
     <button type="button" tabIndex={-1} className="quote" onClick={() => onJump(seq)}>
       <span className="only-heard">In reply to</span>
       <b>{name}</b>
-      <span className="truncate">{text === null ? <i>deleted message</i> : text === undefined ? '…' : oneLine(text)}</span>
+      <span className="truncate">
+        {text === null ? <i>deleted message</i> : text === undefined ? '…' : saidBy(text, view?.attachments ?? far?.attachments)}
+      </span>
     </button>
   );
 }

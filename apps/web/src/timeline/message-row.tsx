@@ -1,6 +1,7 @@
 // One message. Drawn again only when its own parts change; actions appear over it and move nothing.
 import { Ellipsis, Pencil, Reply, SmilePlus } from 'lucide-react';
 import { type MouseEvent, memo, type PointerEvent, useRef } from 'react';
+import { MessageFiles } from '../files/message-files.tsx';
 import type { MessageView } from '../model/message-view.ts';
 import type { MessageRow as Row } from '../model/timeline-rows.ts';
 import { clockTime, fullTime } from '../model/times.ts';
@@ -101,10 +102,15 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         {view.deleted ? (
           <p className="gone">This message was deleted.</p>
         ) : (
-          <MessageWords text={view.text ?? ''} waiting={view.seq === null}>
-            {view.edited && <span className="aside"> (edited)</span>}
-            {view.pending !== null && !failed && <SendState pending={view.pending} />}
-          </MessageWords>
+          <>
+            {(view.text !== '' || view.pending !== null) && (
+              <MessageWords text={view.text ?? ''} waiting={view.seq === null}>
+                {view.edited && <span className="aside"> (edited)</span>}
+                {view.pending !== null && !failed && <SendState pending={view.pending} />}
+              </MessageWords>
+            )}
+            <MessageFiles files={view.attachments} />
+          </>
         )}
         {failed && view.pending !== null && <Failed pending={view.pending} actions={actions} />}
         <Reactions view={view} me={me} actions={actions} />
