@@ -22,7 +22,8 @@ export interface Publisher {
   blocked(reason: string | null): void;
 }
 
-const DEADLINE_MS = 3_900;
+/** With what a busy process adds to it, within 4 s. */
+const DEADLINE_MS = 3_500;
 /** Unconfirmed at once for one caller. */
 const CHUNK = 256;
 

@@ -25,7 +25,7 @@ export const namesWith = (prefix: string): Names => ({
 export function roundedDelay(ms: number): number {
   const wanted = Math.min(Math.max(1, Math.ceil(ms)), LONGEST_DELAY_MS);
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(wanted)) - 1);
-  return Math.ceil(wanted / unit) * unit;
+  return Math.min(LONGEST_DELAY_MS, Math.ceil(wanted / unit) * unit);
 }
 
 const quorum = (rest: object): object => ({ 'x-queue-type': 'quorum', ...rest });

@@ -1,12 +1,12 @@
 // The RabbitMQ adapter keeps the port's promise, on a real broker. RabbitMQ's own timers cannot be moved by hand, so time is shortened:
-// every wait that the suite names is a fortieth of it here.
+// every wait that the suite names is a twenty-fifth of it here.
 import { systemClock, systemRng, type WorkOptions, type WorkQueue } from '@parley/ports';
 import { type World, workQueueConformance } from '@parley/ports/conformance';
 import { describe } from 'vitest';
 import { createRabbitWorkQueue } from '../src/index.ts';
 import { broker, leftOut, removeQueues, without } from './broker.ts';
 
-const FASTER = 40;
+const FASTER = 25;
 
 function shortened(port: WorkQueue): WorkQueue {
   const shorter = ({ backoffMs, visibilityMs, ...options }: WorkOptions): WorkOptions => ({
@@ -23,7 +23,7 @@ async function world(): Promise<World<WorkQueue>> {
   const port = createRabbitWorkQueue({ url, prefix, clock: systemClock, rng: systemRng });
   const close = async (): Promise<void> => {
     await port.close();
-    await removeQueues(url, prefix, ['push.send', 'other.queue'], [750, 25]);
+    await removeQueues(url, prefix, ['push.send', 'other.queue'], [1_200, 40]);
   };
   return { port: shortened(port), advance: (ms) => systemClock.sleep(ms / FASTER), close };
 }

@@ -116,6 +116,12 @@ describe.skipIf(without !== null)(`RabbitMQ's work queue, on a broker that suffe
   const folder = without === null ? passingFolder('parley-test-rabbitmq-') : '';
   let engine: Engine;
   const healthy = (queue: RabbitWorkQueue): Promise<void> => soon(() => expect(queue.problems()).toEqual([]));
+  /** The broker looks at its memory now and then: what comes before it has looked is taken. */
+  const runOutOfMemory = async (queue: RabbitWorkQueue): Promise<void> => {
+    await rabbitmqctl(folder, 'set_vm_memory_high_watermark', '0.0001');
+    await soon(() => expect(queue.enqueue(jobs('tried'))).rejects.toThrow(WorkUnavailable));
+  };
+  const giveMemory = (): Promise<void> => rabbitmqctl(folder, 'set_vm_memory_high_watermark', 'absolute', '512MiB');
   beforeAll(async () => {
     engine = await startRabbitmq({ folder });
   });
@@ -171,7 +177,7 @@ describe.skipIf(without !== null)(`RabbitMQ's work queue, on a broker that suffe
       QUEUE,
       async (job) => {
         begun.push(job.id);
-        if (job.attempt > 1) return void seen.push(job);
+        if (job.id !== '1' || job.attempt > 1) return void seen.push(job);
         await failing;
         throw new Error('not yet');
       },
@@ -179,14 +185,14 @@ describe.skipIf(without !== null)(`RabbitMQ's work queue, on a broker that suffe
     );
     await queue.enqueue(jobs('1'));
     await soon(() => expect(begun).toEqual(['1']));
-    await rabbitmqctl(folder, 'set_vm_memory_high_watermark', '0.0001');
+    await runOutOfMemory(queue);
     const refused = [await refusedAfter(queue.enqueue(jobs('2'))), await refusedAfter(queue.enqueue(jobs('3')))];
     expect(Math.max(...refused)).toBeLessThan(4_000);
     await soon(() => expect(queue.problems()).toEqual(['RabbitMQ takes no jobs: low on memory']));
     fail();
     // Taking parked jobs is not publishing: it works meanwhile.
     expect(await queue.parked(QUEUE, 10)).toEqual([]);
-    await rabbitmqctl(folder, 'set_vm_memory_high_watermark', 'absolute', '512MiB');
+    await giveMemory();
     await soon(() => expect(seen).toContainEqual({ ...jobs('1')[0], attempt: 2 }));
     await healthy(queue);
     await queue.enqueue(jobs('4'));
@@ -196,11 +202,10 @@ describe.skipIf(without !== null)(`RabbitMQ's work queue, on a broker that suffe
   it('ends although the broker is short of memory', async () => {
     const queue = createRabbitWorkQueue({ url: engine.url, prefix: `${systemRng.id()}.`, clock: systemClock, rng: systemRng });
     await queue.enqueue(jobs('1'));
-    await rabbitmqctl(folder, 'set_vm_memory_high_watermark', '0.0001');
-    await refusedAfter(queue.enqueue(jobs('2')));
+    await runOutOfMemory(queue);
     const began = performance.now();
     await queue.close();
     expect(performance.now() - began).toBeLessThan(4_000);
-    await rabbitmqctl(folder, 'set_vm_memory_high_watermark', 'absolute', '512MiB');
+    await giveMemory();
   });
 });
