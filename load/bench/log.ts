@@ -11,6 +11,7 @@ const TOPIC = 'bench';
 const PARTITIONS = 4;
 const BYTES = 300;
 const STEADY = { perSecond: 200, ms: 5_000 };
+const WARM = 100;
 /** As many callers at once, each with so many entries, over and over. */
 const LOAD = { callers: 16, entries: 25, ms: 3_000 };
 
@@ -73,6 +74,9 @@ async function measure(brokers: string, client: (typeof CLIENTS)[number]): Promi
     let handle: (records: readonly LogRecord[]) => void = () => undefined;
     const start = async (partitions: readonly number[]): Promise<Map<number, number>> => new Map(partitions.map((partition) => [partition, 0]));
     await log.consume(TOPIC, { group: 'bench', start, handle: async (records) => handle(records) });
+    await warmUp(log, (next) => {
+      handle = next;
+    });
     const steady = await measureSteady(log, (next) => {
       handle = next;
     });
@@ -86,6 +90,18 @@ async function measure(brokers: string, client: (typeof CLIENTS)[number]): Promi
 }
 
 type SetHandle = (handle: (records: readonly LogRecord[]) => void) => void;
+
+/** Until the consumer is there and follows. */
+async function warmUp(log: KafkaEventLog, setHandle: SetHandle): Promise<void> {
+  let seen = 0;
+  setHandle((records) => {
+    seen += records.length;
+  });
+  for (let nr = 1; nr <= WARM; nr++) {
+    await log.append(TOPIC, [entry(nr % PARTITIONS, 0)]);
+    while (seen < nr) await clock.sleep(1);
+  }
+}
 
 async function measureSteady(log: KafkaEventLog, setHandle: SetHandle): Promise<Omit<Measured, 'perSecond' | 'loadCpu'>> {
   const count = (STEADY.perSecond * STEADY.ms) / 1_000;
