@@ -20,6 +20,9 @@ import type {
   Setup,
   Tokens,
 } from '@parley/protocol';
+import type { Notifications } from './me/notifications.ts';
+
+export type { Notifications, PushSubscriptionJson } from './me/notifications.ts';
 
 /** connecting: never online yet · online: all rooms caught up or catching up · reconnecting: was online, trying again · offline: told to be, or signed in but disconnected. */
 export type ConnectionStatus = 'signed-out' | 'connecting' | 'online' | 'reconnecting' | 'offline';
@@ -209,6 +212,9 @@ export interface Parley {
 
   /** Any other call of the HTTP API, signed in and refreshed like the SDK's own. Throws ParleyError. */
   call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+
+  /** How I am told while I am away. */
+  readonly notifications: Notifications;
 
   readonly account: {
     rename(name: string): Promise<void>;

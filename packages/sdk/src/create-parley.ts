@@ -6,6 +6,7 @@ import { createBase } from './core-base.ts';
 import { createLife, createLink } from './core-life.ts';
 import { createParts } from './core-parts.ts';
 import { createFiles } from './files/files.ts';
+import { createNotifications } from './me/notifications.ts';
 import { createRoomHandle } from './rooms/room-handle.ts';
 
 /** A client of the Parley at `options.url`. Nothing is fetched before it is asked to. */
@@ -71,6 +72,7 @@ export function createParley(options: ParleyOptions): Parley {
     fileUrl: files.fileUrl,
     people: { load: parts.people.load, search: parts.people.search, watch: parts.people.watch },
     outbox: { retry: parts.outbox.retry, drop: parts.outbox.drop },
+    notifications: createNotifications({ http: base.http }),
     ...createCalls({ http: base.http, own: parts.own, took: parts.people.take }),
   };
 }

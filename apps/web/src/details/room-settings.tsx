@@ -7,6 +7,7 @@ import { go, pathTo } from '../state/router.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field, ProblemNote } from '../ui/field.tsx';
 import { say, sayProblem } from '../ui/toasts.tsx';
+import { RoomRule } from './room-rule.tsx';
 
 export function RoomSettings({ room }: { room: RoomState }) {
   const parley = useParley();
@@ -34,6 +35,7 @@ export function RoomSettings({ room }: { room: RoomState }) {
           </p>
         )}
       </div>
+      <RoomRule room={room.id} direct={direct} />
       {!direct && (
         <div className="details-part">
           {summary.role === 'owner' && (

@@ -6,6 +6,7 @@ import { nextUnread, pageTitle, roomOrder, roomSections, totalUnread } from '../
 import { RoomPane } from '../room/room-pane.tsx';
 import { RoomsPane } from '../rooms/rooms-pane.tsx';
 import { useClient, useParley } from '../state/client.tsx';
+import { followNotifications, keepPush } from '../state/push.ts';
 import { go, pathTo, usePlace } from '../state/router.ts';
 import { useShortcuts } from '../state/shortcuts.ts';
 import { say, sayProblem } from '../ui/toasts.tsx';
@@ -68,6 +69,10 @@ export function Frame() {
     [parley, room],
   );
   useShortcuts(actions);
+  useEffect(() => {
+    keepPush(parley).catch(() => {});
+    return followNotifications();
+  }, [parley]);
   useEffect(() => parley.on('gone', (gone) => gone.room === room && go(pathTo.home, 'replace')), [parley, room]);
   return (
     <div className={`frame${room === null ? ' at-home' : ''}${detail === null ? '' : ' with-details'}`}>

@@ -4,6 +4,7 @@ import { Check, ChevronsUpDown, Keyboard, LogOut, Monitor, Moon, Settings, Sun, 
 import { useState } from 'react';
 import { useClient, useParley } from '../state/client.tsx';
 import { setTheme, type Theme, useTheme } from '../state/preferences.ts';
+import { turnPushOff } from '../state/push.ts';
 import { go, pathTo } from '../state/router.ts';
 import { PresentAvatar } from '../ui/avatar.tsx';
 import { sayProblem } from '../ui/toasts.tsx';
@@ -23,7 +24,11 @@ export function ProfileMenu({ onHelp }: { onHelp: () => void }) {
   if (me === null) return null;
   const signOut = () => {
     go(pathTo.home, 'replace');
-    parley.logout().catch(sayProblem);
+    // First: it needs the session that ends.
+    turnPushOff(parley)
+      .catch(() => {})
+      .then(() => parley.logout())
+      .catch(sayProblem);
   };
   return (
     <>

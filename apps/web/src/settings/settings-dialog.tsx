@@ -8,6 +8,7 @@ import { useEnterSends } from '../state/preferences.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Choices, Field, ProblemNote } from '../ui/field.tsx';
 import { say, sayProblem } from '../ui/toasts.tsx';
+import { NotificationSettings } from './notification-settings.tsx';
 
 const ENTER = [
   { value: 'sends', label: 'Enter sends', hint: 'Shift+Enter begins a new line.' },
@@ -26,6 +27,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
         options={ENTER}
         onChange={(value) => parley.account.setPref('enter-sends', value === 'sends').catch(sayProblem)}
       />
+      <NotificationSettings />
       <PasswordForm />
       <Sessions />
     </Dialog>
