@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock, systemRng } from '@parley/ports';
+import { type Feed, type Presence, systemClock, systemRng } from '@parley/ports';
 import { createMemoryEventLog, createMemoryFeed, createMemoryPresence } from '@parley/ports/memory';
 import { type AccessClaims, LIMITS } from '@parley/protocol';
 import { io, type Socket } from 'socket.io-client';
@@ -23,21 +23,28 @@ export interface Gate {
   stop(goodbyeMs?: number): Promise<void>;
 }
 
+/** Real ones in place of those in memory. */
+export interface GateParts {
+  readonly feed?: Feed;
+  readonly presence?: Presence;
+  readonly nodes?: NodeConnections;
+}
+
 export const authOf = (user: string, claims: Partial<AccessClaims> = {}) => ({
   token: JSON.stringify({ ...claimsOf(user), ...claims }),
   protocol: LIMITS.protocolVersion,
 });
 
-export async function openGate(config: Partial<GatewayConfig> = {}, port = 0, nodes?: NodeConnections): Promise<Gate> {
+export async function openGate(config: Partial<GatewayConfig> = {}, port = 0, parts: GateParts = {}): Promise<Gate> {
   const clock = systemClock;
   const log = createMemoryEventLog({ topics, clock });
-  const feed = createMemoryFeed({ clock });
+  const feed = parts.feed ?? createMemoryFeed({ clock });
   const revocations = createFakeRevocations();
   const messages = createFakeMessages(feed, idOf(5, 1));
   const gateway = createGateway({
     log,
     feed,
-    presence: createMemoryPresence({ clock }),
+    presence: parts.presence ?? createMemoryPresence({ clock }),
     internal: messages.internal,
     verifier: plainVerifier,
     revocations,
@@ -45,7 +52,7 @@ export async function openGate(config: Partial<GatewayConfig> = {}, port = 0, no
     rng: systemRng,
     logger: silent,
     config: { origins: ['https://chat.example'], drainSpreadMs: 100, ...config },
-    ...(nodes === undefined ? {} : { nodes }),
+    ...(parts.nodes === undefined ? {} : { nodes: parts.nodes }),
   });
   const server = http.createServer();
   gateway.attach(server);

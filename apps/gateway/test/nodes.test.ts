@@ -28,7 +28,7 @@ describe.skipIf(reason !== null)(`workers of the gateway${reason === null ? '' :
     for (const name of ['one', 'two']) {
       const meeting = createRedisConnections({ url: redis.url, keyPrefix: 'test:', clock: systemClock, logger: silent });
       connections.push(meeting);
-      gates.push(await openGate({ name }, 0, meeting));
+      gates.push(await openGate({ name }, 0, { nodes: meeting }));
     }
   });
   afterEach(async () => {
