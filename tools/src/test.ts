@@ -6,7 +6,7 @@ import { runChecks } from './check.ts';
 import { add, isGood, lastLine, NOTHING, type Outcome } from './suites/outcome.ts';
 import { runTests } from './suites/run-suite.ts';
 import { startShared } from './suites/shared-engines.ts';
-import { findTestFiles, ORDER, SUITES, sortFiles } from './suites/suites.ts';
+import { findTestFiles, isForRelease, ORDER, SUITES, sortFiles } from './suites/suites.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A suite that hangs must end in words, not in CI's own silence. */
@@ -64,7 +64,7 @@ function explain({ suite, outcome }: Line): void {
 
 const hasFiles = (name: string): boolean => sorted.has(name) || SUITES.find((one) => one.name === name)?.mayBeEmpty !== true;
 
-const sorted = sortFiles(findTestFiles(ROOT));
+const sorted = sortFiles(findTestFiles(ROOT).filter((file) => values.release || !isForRelease(file)));
 const wanted = ['check', ...ORDER].filter((name) => only === undefined || only.includes(name)).filter(hasFiles);
 const unknown = only?.filter((name) => !wanted.includes(name)) ?? [];
 const lines: Line[] = [];

@@ -52,6 +52,9 @@ export function sortFiles(paths: readonly string[]): ReadonlyMap<string, readonl
   return Map.groupBy([...paths].sort(), (path) => SUITES.find((suite) => suite.takes(path))?.name ?? 'other');
 }
 
+/** `x.release.test.ts` runs with --release only: what takes long, or root, or more than a usual machine has. */
+export const isForRelease = (path: string): boolean => /\.release\.test\.tsx?$/.test(path);
+
 export const findTestFiles = (root: string): readonly string[] =>
   globSync('{apps,packages,tests,tools,load,infra}/**/*.test.{ts,tsx}', {
     cwd: root,
