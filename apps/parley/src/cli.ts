@@ -67,7 +67,7 @@ replaying
 const jobs = program
   .command('jobs')
   .description(
-    'Jobs that were given up after their last try: those of RABBITMQ_URL where it is set, else those of the data folder (PARLEY_DATA), running or not.',
+    'Jobs that were given up after their last try: those of RABBITMQ_URL (and RABBITMQ_PREFIX) where it is set, else those of the data folder (PARLEY_DATA), running or not.',
   );
 const queueOption = (): Option => new Option('--queue <name...>', 'only these queues; without it all that Parley has');
 jobs

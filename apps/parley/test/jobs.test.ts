@@ -84,10 +84,10 @@ const why = missing('rabbitmq');
 describe.skipIf(why !== null)(`parley jobs on RabbitMQ${why === null ? '' : ` (left out: ${why})`}`, () => {
   it('lists and puts back the jobs of RABBITMQ_URL', async () => {
     const { url } = await testRabbitmq();
-    const queue = createRabbitWorkQueue({ url, clock, rng });
+    const prefix = `${rng.id()}.`;
+    const queue = createRabbitWorkQueue({ url, prefix, clock, rng });
     onTestFinished(() => queue.close());
-    const name = rng.id();
-    await parkTwo(queue, name);
-    await listAndRetry({ RABBITMQ_URL: url }, queue, name);
+    await parkTwo(queue, 'push.send');
+    await listAndRetry({ RABBITMQ_URL: url, RABBITMQ_PREFIX: prefix }, queue, 'push.send');
   });
 });

@@ -3,15 +3,19 @@ import { resolve } from 'node:path';
 import { readConfig } from '@parley/runtime';
 import * as z from 'zod/mini';
 
-const Environment = z.object({ RABBITMQ_URL: z.optional(z.string()), PARLEY_DATA: z.prefault(z.string(), '.parley') });
+const Environment = z.object({
+  RABBITMQ_URL: z.optional(z.string()),
+  RABBITMQ_PREFIX: z.prefault(z.string(), 'parley.'),
+  PARLEY_DATA: z.prefault(z.string(), '.parley'),
+});
 
 export interface JobsConfig {
   /** null: the queue is in the data folder. */
-  readonly rabbitmqUrl: string | null;
+  readonly rabbitmq: { readonly url: string; readonly prefix: string } | null;
   readonly dataDir: string;
 }
 
 export function jobsConfigFromEnv(env: Record<string, string | undefined> = process.env): JobsConfig {
-  const { RABBITMQ_URL, PARLEY_DATA } = readConfig(Environment, env);
-  return { rabbitmqUrl: RABBITMQ_URL ?? null, dataDir: resolve(PARLEY_DATA) };
+  const { RABBITMQ_URL: url, RABBITMQ_PREFIX: prefix, PARLEY_DATA } = readConfig(Environment, env);
+  return { rabbitmq: url === undefined ? null : { url, prefix }, dataDir: resolve(PARLEY_DATA) };
 }

@@ -10,8 +10,8 @@ export const QUEUES = ['notification.tell', 'notification.digest', 'push.send', 
 const CONNECT_MS = 4_000;
 const LOOK_MS = 20;
 
-export async function visitQueue<T>({ rabbitmqUrl, dataDir }: JobsConfig, visit: (queue: WorkQueue) => Promise<T>): Promise<T> {
-  if (rabbitmqUrl !== null) return visitRabbit(rabbitmqUrl, visit);
+export async function visitQueue<T>({ rabbitmq, dataDir }: JobsConfig, visit: (queue: WorkQueue) => Promise<T>): Promise<T> {
+  if (rabbitmq !== null) return visitRabbit(rabbitmq, visit);
   if (!existsSync(join(dataDir, 'pg'))) throw new Error(`There is no Parley in ${dataDir}: set PARLEY_DATA to its folder, or RABBITMQ_URL.`);
   const { createPostgresWorkQueue, visitEmbeddedPostgres } = await import('@parley/postgres');
   return visitEmbeddedPostgres(dataDir, async (connection) => {
@@ -20,9 +20,9 @@ export async function visitQueue<T>({ rabbitmqUrl, dataDir }: JobsConfig, visit:
   });
 }
 
-async function visitRabbit<T>(url: string, visit: (queue: WorkQueue) => Promise<T>): Promise<T> {
+async function visitRabbit<T>(where: NonNullable<JobsConfig['rabbitmq']>, visit: (queue: WorkQueue) => Promise<T>): Promise<T> {
   const { createRabbitWorkQueue } = await import('@parley/rabbitmq');
-  const queue = createRabbitWorkQueue({ url, clock, rng });
+  const queue = createRabbitWorkQueue({ ...where, clock, rng });
   try {
     const endsAt = clock.monotonic() + CONNECT_MS;
     while (queue.problems().length > 0 && clock.monotonic() < endsAt) await clock.sleep(LOOK_MS);
