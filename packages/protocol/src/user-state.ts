@@ -7,7 +7,7 @@ import { LIMITS } from './limits.ts';
 /** Key `room:<id>`: I am a member. Written in the same transaction as the membership event; null when I no longer am. */
 export const RoomStateValue = z.object({ role: Role, /** events with seq > floor are mine to see */ floor: Seq, joinSeq: Seq });
 /**
- * Key `read:<room>`: a last-writer register by `n` (the client's counter per room). `unread` is exact at event `at`;
+ * Key `read:<room>`: a last-writer register by `n` (the client's counter per room), of two with the same `n` the greater `seq`. `unread` is exact at event `at`;
  * fold later events over it with `foldUnread`.
  */
 export const ReadStateValue = z.object({ seq: Seq, n: Seq, unread: Seq, at: Seq });

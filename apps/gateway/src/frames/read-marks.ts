@@ -10,7 +10,7 @@ const CALL_MAX = 1_000;
 const WAITING_MAX = 100_000;
 
 export interface ReadMarks {
-  /** The newest of the client's own counter wins. False: too many wait, say it again later. */
+  /** The newest of the client's own counter wins, of two with the same the one that reaches further. False: too many wait, say it again later. */
   mark(user: string, mark: MarkRead): boolean;
   /** Writes what waits now. */
   flush(): Promise<void>;
@@ -23,7 +23,8 @@ export function createReadMarks({ internal, clock, logger }: { internal: Interna
   const put = (entry: { user: string; mark: MarkRead }): void => {
     const key = `${entry.user} ${entry.mark.room}`;
     const known = waiting.get(key);
-    if (known === undefined || known.mark.n <= entry.mark.n) waiting.set(key, entry);
+    const ahead = known === undefined ? 1 : entry.mark.n - known.mark.n || entry.mark.seq - known.mark.seq;
+    if (ahead >= 0) waiting.set(key, entry);
   };
   const schedule = (ms: number): void => {
     timer ??= clock.after(ms, () => void flush());

@@ -166,9 +166,11 @@ const createMemoryUsers = (tables: Tables): Part<'markRead' | 'putState' | 'stat
     const changes = new Map<string, { k: string; v: unknown }[]>();
     for (const { user, room, seq, n } of marks) {
       const place = tables.memberOf(room, user);
-      const before = tables.user(user).state.get(`read:${room}`)?.value as { n: number } | null | undefined;
-      if (!place || n <= (before?.n ?? 0)) continue;
+      const before = tables.user(user).state.get(`read:${room}`)?.value as { n: number; seq: number } | null | undefined;
+      if (!place) continue;
       const mark = Math.max(place.floor, Math.min(place.head, seq));
+      // Two devices may count on from the same number: who has read further is right.
+      if (n < (before?.n ?? 0) || n === 0 || (before && n === before.n && mark <= before.seq)) continue;
       const v = { seq: mark, n, unread: tables.unread(room, user, mark), at: place.head };
       changes.set(user, [...(changes.get(user) ?? []), { k: `read:${room}`, v }]);
     }

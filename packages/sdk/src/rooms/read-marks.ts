@@ -5,12 +5,13 @@ import type { SdkClock } from '../api.ts';
 import type { UserState } from '../me/user-state.ts';
 import type { StateStore } from '../state-store.ts';
 import type { RoomLoader } from './room-loader.ts';
-import { withOwnMark, withServerRead } from './room-state.ts';
+import { isBefore, withOwnMark, withServerRead } from './room-state.ts';
 import type { RoomSync } from './room-sync.ts';
 
 const SEND_AFTER_MS = 250;
 const AGAIN_MS = 5_000;
 const TIMEOUT_MS = 10_000;
+const NO_MARK = { n: 0, seq: 0 };
 
 type Request = (name: string, payload: unknown, timeoutMs: number) => Promise<unknown>;
 
@@ -45,7 +46,7 @@ export function createReadMarks(deps: ReadMarksDeps): ReadMarks {
   const serverRead = (room: string) => deps.user.get(stateKey.read(room)) as ReadStateValue | null;
   const isUntold = (room: string) => {
     const read = store.room(room)?.read;
-    return read !== undefined && read.n > (serverRead(room)?.n ?? 0);
+    return read !== undefined && isBefore(serverRead(room) ?? NO_MARK, read);
   };
   const flush = () => {
     cancel = null;
@@ -84,7 +85,7 @@ export function createReadMarks(deps: ReadMarksDeps): ReadMarks {
     const read = serverRead(id);
     if (room?.summary == null || read === null) return;
     // Answered once and still not there: it came between two stays of mine, when no mark of mine was taken.
-    if (read.n < room.read.n) soon(id, SEND_AFTER_MS);
+    if (isBefore(read, room.read)) soon(id, SEND_AFTER_MS);
     const next = withServerRead(room, read, deps.sync().track(id).recent, deps.me());
     if (next !== null) {
       store.setRoom(next);

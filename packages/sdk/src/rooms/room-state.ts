@@ -133,12 +133,16 @@ export function withOwnMark(room: RoomState, seq: number, me: string): RoomState
   return withRead(room, { seq, n: room.read.n + 1, unread, at: Math.max(room.seq, room.read.at) });
 }
 
+/** A mark is a last-writer register by `n`; two devices may count on from the same number, and then the one that reaches further holds. */
+export const isBefore = (one: Pick<ReadStateValue, 'n' | 'seq'>, other: Pick<ReadStateValue, 'n' | 'seq'>): boolean =>
+  one.n < other.n || (one.n === other.n && one.n > 0 && one.seq < other.seq);
+
 /**
  * The room with the read state that the server told. An older `n` is ignored; one that is exact at an earlier event is brought to the
  * room's place by `recent` (the last events applied, contiguous to the place), or counted over the run. null: it cannot be known from here.
  */
 export function withServerRead(room: RoomState, told: ReadStateValue, recent: readonly AnyRoomEvent[], me: string): RoomState | null {
-  if (told.n < room.read.n) return room;
+  if (isBefore(told, room.read)) return room;
   if (told.at >= room.seq) return withRead(room, told);
   if ((recent[0]?.seq ?? Number.POSITIVE_INFINITY) <= told.at + 1) {
     let read = told;
