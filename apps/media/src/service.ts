@@ -57,7 +57,7 @@ export function createMedia({ database, log, queue, internal, verifier, clock, r
     if (opened === null) throw new Error('Media has not been started.');
     return opened;
   };
-  const access = createAccess(store, internal);
+  const access = createAccess(store, internal, clock);
   const { maxBytes = MEDIA_MAX_BYTES, quotaBytes = MEDIA_QUOTA_BYTES } = config;
   const uploads = createUploads({ store, access, blobs, queue, clock, rng, logger, maxBytes, quotaBytes });
   const sweep = createSweep({ store, roomEvents: roomEventStore, blobs, log, queue, clock, logger });

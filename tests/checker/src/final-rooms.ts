@@ -1,5 +1,6 @@
 // The authority of every check: a room's whole log at the end, folded into views, messages and members.
 // Folded here by code of its own, never by the server's or the SDK's: a shared mistake would hide itself.
+import { isDeepStrictEqual } from 'node:util';
 import { type AnyRoomEvent, countsAsUnread, LIMITS, type Message, type RoomEvent } from '@parley/protocol';
 import type { FinalRoomRecord } from './history.ts';
 
@@ -21,7 +22,7 @@ export interface FinalRoom {
   readonly wasArchived: boolean;
 }
 
-const drop = (message: Message, seq: number): Message => ({ ...message, text: null, deleted: true, ver: seq });
+const drop = ({ attachments: _gone, ...message }: Message, seq: number): Message => ({ ...message, text: null, deleted: true, ver: seq });
 
 function changed(message: Message, event: RoomEvent): Message {
   switch (event.type) {
@@ -58,6 +59,7 @@ const posted = (event: RoomEvent & { type: 'message.posted' }): Message => ({
   deleted: false,
   reactions: {},
   ver: event.seq,
+  ...(event.body.attachments === undefined ? {} : { attachments: event.body.attachments }),
 });
 
 interface Folding {
@@ -128,8 +130,9 @@ export function sameEvent(a: AnyRoomEvent, b: AnyRoomEvent): boolean {
   const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
   for (const key of keys) {
     if (left[key] === right[key]) continue;
-    if (key === 'text' && (left[key] === null || right[key] === null)) continue;
-    if (JSON.stringify(left[key]) !== JSON.stringify(right[key])) return false;
+    // One of them as it was before the deletion: its text and its files are unknown, not other.
+    if ((key === 'text' || key === 'attachments') && (left.text === null || right.text === null)) continue;
+    if (!isDeepStrictEqual(left[key], right[key])) return false;
   }
   return true;
 }
@@ -147,5 +150,6 @@ export function messageDifference(is: Message, should: Message): string | null {
   if (should.deleted) return null;
   if (is.edited !== should.edited) return 'edited';
   if (is.ver !== should.ver) return 'ver';
+  if (!isDeepStrictEqual(is.attachments, should.attachments)) return 'attachments';
   return reactionsKey(is) === reactionsKey(should) ? null : 'reactions';
 }

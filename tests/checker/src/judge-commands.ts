@@ -1,4 +1,5 @@
 // Judges what people asked against what the rooms hold at the end: results (I1), phantoms (I2), order (I6, I7), and the log itself (I4).
+import { isDeepStrictEqual } from 'node:util';
 import type { AnyRoomEvent, MemberCommand, RoomEvent } from '@parley/protocol';
 import { type FinalRoom, presentView } from './final-rooms.ts';
 import { type Command, commandKey, type Observed } from './observed.ts';
@@ -22,8 +23,8 @@ function sameAsAsked(asked: MemberCommand, event: RoomEvent): boolean {
   const is = event.body as Record<string, unknown>;
   return Object.entries(asked.body).every(([key, value]) => {
     const there = is[key] ?? null;
-    // Deletion takes the text out of the log: unknown then, not wrong.
-    return there === (value ?? null) || (key === 'text' && there === null);
+    // Deletion takes the text and the files out of the log: unknown then, not wrong.
+    return isDeepStrictEqual(there, value ?? null) || ((key === 'text' || key === 'attachments') && is.text === null);
   });
 }
 

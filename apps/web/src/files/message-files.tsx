@@ -19,7 +19,7 @@ export function MessageFiles({ files }: { files: readonly Attachment[] }) {
   );
 }
 
-/** Thumbnails are drawn behind the upload: asked for again while they are still to come, then the picture itself must do. */
+/** Thumbnails are drawn behind the upload: asked for again while they are still to come, then the picture itself must do. Failures too. */
 const ASK_AGAIN_MS = 2_500;
 const ASKED_MOST = 4;
 
@@ -37,7 +37,12 @@ function useFileUrls(file: Attachment, small: boolean): { readonly urls: FileUrl
           if (!small || found.thumbnail !== null || asked >= ASKED_MOST) setUrls(found);
           else timer = setTimeout(() => void ask(asked + 1), ASK_AGAIN_MS);
         },
-        () => current && setGone(true),
+        () => {
+          if (!current) return;
+          // Without a network now, perhaps: said to be gone only after some tries.
+          if (asked >= ASKED_MOST) setGone(true);
+          else timer = setTimeout(() => void ask(asked + 1), ASK_AGAIN_MS);
+        },
       );
     void ask(1);
     return () => {
