@@ -16,10 +16,12 @@ import { createRoomEvents } from './room-events.ts';
 import { addLinkRoutes } from './routes/link-routes.ts';
 import { addOwnRoutes } from './routes/own-routes.ts';
 import { addRoomRoutes } from './routes/room-routes.ts';
+import { createSessionEvents } from './session-events.ts';
 import { createOutbox } from './store/outbox.ts';
 import { openDatabase } from './store/store-database.ts';
 import { createEventStore, DIGEST, TELL } from './store/store-events.ts';
 import { createPeopleStore } from './store/store-people.ts';
+import { createSessionStore } from './store/store-sessions.ts';
 import { createTellingStore, PUSH } from './store/store-telling.ts';
 import { createWebhookStore, secretNamed } from './store/store-webhooks.ts';
 import { createUseCases } from './use-cases.ts';
@@ -70,6 +72,7 @@ export function createNotifications(deps: NotificationsDeps): Service {
   const relay = createRelay({ outbox: createOutbox(db), queue, tidy: () => telling.forgetBefore(clock.now() - KEEP_MS), clock, logger });
   const delays = { pushMs: config.pushDelayMs ?? PUSH_DELAY_MS, mailMs: config.mailDelayMs ?? MAIL_DELAY_MS };
   const roomEvents = createRoomEvents({ log, store: createEventStore(db), internal, delays, onJobs: relay.wake, clock, logger });
+  const sessionEvents = createSessionEvents({ log, store: createSessionStore(db), clock, logger });
   const cases = createUseCases({ ...deps, ...parts, allowPrivate: config.allowPrivate });
   const told = { ...deps, telling, people, onJobs: relay.wake };
   const working: Working[] = [];
@@ -85,7 +88,7 @@ export function createNotifications(deps: NotificationsDeps): Service {
     working.push(await queue.work(WEBHOOK, sendWebhook, { tries: WEBHOOK_TRIES, backoffMs: webhookBackoffMs }));
   };
   const stop = async (): Promise<void> => {
-    await roomEvents.stop();
+    await Promise.all([roomEvents.stop(), sessionEvents.stop()]);
     await relay.stop();
     await Promise.all(working.map((one) => one.stop()));
     mail?.close();
@@ -110,13 +113,13 @@ export function createNotifications(deps: NotificationsDeps): Service {
       await parts.open();
       await work();
       relay.start();
-      await roomEvents.start();
+      await Promise.all([roomEvents.start(), sessionEvents.start()]);
     },
     async stop() {
       stopping ??= stop();
       await stopping;
     },
-    problems: () => [roomEvents.problem(), relay.problem()].filter((problem) => problem !== null),
+    problems: () => [roomEvents.problem(), sessionEvents.problem(), relay.problem()].filter((problem) => problem !== null),
   };
 }
 

@@ -1,6 +1,7 @@
 // What people may set: devices, preferences, their address, rules and webhooks of rooms. Who may is asked of messages at each call.
 import type { Clock, Rng } from '@parley/ports';
 import {
+  type AccessClaims,
   type AddDevice,
   type ChangePreferences,
   type ChangeWebhook,
@@ -46,10 +47,10 @@ export const createUseCases = (deps: UseCasesDeps) => ({ ...createOwn(deps), ...
 const asDevice = ({ id, label, createdMs }: DeviceRow): PushDevice => ({ id, label, createdAt: createdMs });
 
 const createOwn = ({ people, internal, mail, links, allowPrivate, clock, rng }: UseCasesDeps) => ({
-  addDevice: async (user: string, { subscription, label }: AddDevice): Promise<PushDevice> => {
+  addDevice: async ({ sub: user, sid }: AccessClaims, { subscription, label }: AddDevice): Promise<PushDevice> => {
     checked(subscription.endpoint, allowPrivate);
     const { endpoint, keys } = subscription;
-    const made = { id: rng.id(), userId: user, endpoint, ...keys, label: label ?? null, createdMs: clock.now() };
+    const made = { id: rng.id(), userId: user, endpoint, ...keys, label: label ?? null, sessionId: sid, createdMs: clock.now() };
     return asDevice(await people.addDevice(made));
   },
   devices: async (user: string): Promise<readonly PushDevice[]> => (await people.devices(user)).map(asDevice),

@@ -1,5 +1,5 @@
 // Stories of push: who is told, who is not, and that nobody sees anything twice, whatever fails between.
-import { LIMITS } from '@parley/protocol';
+import { encodeRecord, LIMITS, TOPICS } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PUSH } from '../src/store/store-telling.ts';
 import { newId, type Someone } from './messages-stand-in.ts';
@@ -249,6 +249,39 @@ describe('a person’s own', () => {
     expect((await world.as(bob)('GET', '/api/notifications/devices')).body).toMatchObject({ devices: [{ label: 'bobs-phone' }] });
     expect((await world.as(bob)('DELETE', `/api/notifications/devices/${body.id}`)).body.error.code).toBe('not_found');
     expect((await world.as(eve)('DELETE', `/api/notifications/devices/${body.id}`)).status).toBe(200);
+  });
+
+  it('a device gets nothing any more when its session has ended, whoever ended it', async () => {
+    const end = async (event: object): Promise<void> => {
+      await world.log.append(TOPICS.sessionEvent, [
+        { partition: 0, key: bob.id, value: encodeRecord({ v: 1, user: bob.id, time: world.clock.now(), ...event }) },
+      ]);
+    };
+    const gone = (who: Someone) => world.until('forgotten', async () => (await world.query('SELECT 1 FROM device WHERE user_id = $1', [who.id])).length === 0);
+    // In this world a person's one session has their id.
+    await end({ type: 'user.revoked', except: bob.id });
+    await end({ type: 'session.revoked', session: eve.id });
+    await gone(eve);
+    expect(await world.query('SELECT 1 FROM device WHERE user_id = $1', [bob.id])).toHaveLength(1);
+    await end({ type: 'user.revoked', except: null });
+    await gone(bob);
+    await world.clock.advance(1);
+    await world.device(bob, 'bobs-new-phone');
+    await world.said.post(group, ada, '@bob');
+    await pushed('bobs-new-phone');
+    expect(world.pushes.shown('bobs-phone')).toEqual([]);
+  });
+
+  it('what nobody knows to be signed in gets nothing: ended sessions that were missed take all devices along', async () => {
+    const read = () => world.query('SELECT 1 FROM log_offset WHERE topic = $1', [TOPICS.sessionEvent]);
+    await world.until('sessions are read', async () => (await read()).length === 1);
+    await world.restart(async () => {
+      await world.query("UPDATE log_offset SET log_id = 'another' WHERE topic = $1", [TOPICS.sessionEvent]);
+    });
+    await world.until('forgotten', async () => (await world.query('SELECT 1 FROM device')).length === 0);
+    await world.device(bob, 'bobs-phone');
+    await world.said.post(group, ada, '@bob');
+    await pushed('bobs-phone');
   });
 
   it('rules of a room are for its members', async () => {

@@ -86,6 +86,8 @@ export async function startWorld(changed: Partial<NotificationsConfig> = {}): Pr
   const said = createStandIn(log, clock.now);
   const pushes = await startPushService();
   const pool = new pg.Pool({ ...database.connection, max: 2 });
+  // The database is dropped while its last connections are closing.
+  pool.on('error', () => undefined);
   const start = () => startService({ database: database.connection, clock, log, queue, presence, said, config: { ...CONFIG, ...changed } });
   let running = await start();
 

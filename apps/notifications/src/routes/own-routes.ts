@@ -47,7 +47,7 @@ function addDeviceRoutes(routes: ZodApp, cases: UseCases, onRequest: ReturnType<
   routes.post(
     '/api/notifications/devices',
     { onRequest, schema: { tags, summary: 'Push to this device', body: AddDevice, response: { 200: PushDevice } } },
-    async (request) => cases.addDevice(request.caller.sub, request.body),
+    async (request) => cases.addDevice(request.caller, request.body),
   );
   routes.delete(
     '/api/notifications/devices/:device',

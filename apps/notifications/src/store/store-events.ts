@@ -106,7 +106,7 @@ async function readRooms(db: Database, ids: readonly string[]): Promise<Readonly
   );
 }
 
-async function moveOffset(tx: Transaction, { topic, partition, logId, expected, next }: LogStretch): Promise<void> {
+export async function moveOffset(tx: Transaction, { topic, partition, logId, expected, next }: LogStretch): Promise<void> {
   const { count } = await tx.logOffset.updateMany({ where: { topic, partition, logId, next: BigInt(expected) }, data: { next: BigInt(next) } });
   if (count !== 1) throw new Fenced(`Somebody else has read ${topic} beyond ${expected}.`);
 }

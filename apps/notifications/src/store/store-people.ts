@@ -9,6 +9,7 @@ export interface DeviceRow {
   readonly p256dh: string;
   readonly auth: string;
   readonly label: string | null;
+  readonly sessionId: string;
   readonly createdMs: number;
 }
 
@@ -36,11 +37,11 @@ const createDevices = (db: Database) => ({
   addDevice: (device: DeviceRow): Promise<DeviceRow> =>
     orUnavailable(() =>
       db.$transaction(async (tx) => {
-        const { userId, p256dh, auth, label, endpoint } = device;
+        const { userId, p256dh, auth, label, endpoint, sessionId } = device;
         const row = await tx.device.upsert({
           where: { endpoint },
           create: { ...device, createdMs: BigInt(device.createdMs) },
-          update: { userId, p256dh, auth, label },
+          update: { userId, p256dh, auth, label, sessionId, createdMs: BigInt(device.createdMs) },
         });
         const tooMany = await tx.device.findMany({ where: { userId }, orderBy: [{ createdMs: 'desc' }, { id: 'desc' }], skip: DEVICES, select: { id: true } });
         if (tooMany.length > 0) await tx.device.deleteMany({ where: { id: { in: tooMany.map((one) => one.id).filter((id) => id !== row.id) } } });

@@ -26,9 +26,11 @@ CREATE TABLE device (
   p256dh text NOT NULL,
   auth text NOT NULL,
   label text,
+  session_id uuid NOT NULL,
   created_ms bigint NOT NULL
 );
 CREATE INDEX device_user_id_idx ON device (user_id);
+CREATE INDEX device_session_id_idx ON device (session_id);
 
 CREATE TABLE preference (
   user_id uuid PRIMARY KEY,

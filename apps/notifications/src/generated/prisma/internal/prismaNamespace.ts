@@ -1399,6 +1399,7 @@ export const DeviceScalarFieldEnum = {
   p256dh: 'p256dh',
   auth: 'auth',
   label: 'label',
+  sessionId: 'sessionId',
   createdMs: 'createdMs'
 } as const
 

@@ -125,6 +125,7 @@ export const DeviceScalarFieldEnum = {
   p256dh: 'p256dh',
   auth: 'auth',
   label: 'label',
+  sessionId: 'sessionId',
   createdMs: 'createdMs'
 } as const
 

@@ -41,6 +41,7 @@ export type DeviceMinAggregateOutputType = {
   p256dh: string | null
   auth: string | null
   label: string | null
+  sessionId: string | null
   createdMs: bigint | null
 }
 
@@ -51,6 +52,7 @@ export type DeviceMaxAggregateOutputType = {
   p256dh: string | null
   auth: string | null
   label: string | null
+  sessionId: string | null
   createdMs: bigint | null
 }
 
@@ -61,6 +63,7 @@ export type DeviceCountAggregateOutputType = {
   p256dh: number
   auth: number
   label: number
+  sessionId: number
   createdMs: number
   _all: number
 }
@@ -81,6 +84,7 @@ export type DeviceMinAggregateInputType = {
   p256dh?: true
   auth?: true
   label?: true
+  sessionId?: true
   createdMs?: true
 }
 
@@ -91,6 +95,7 @@ export type DeviceMaxAggregateInputType = {
   p256dh?: true
   auth?: true
   label?: true
+  sessionId?: true
   createdMs?: true
 }
 
@@ -101,6 +106,7 @@ export type DeviceCountAggregateInputType = {
   p256dh?: true
   auth?: true
   label?: true
+  sessionId?: true
   createdMs?: true
   _all?: true
 }
@@ -198,6 +204,7 @@ export type DeviceGroupByOutputType = {
   p256dh: string
   auth: string
   label: string | null
+  sessionId: string
   createdMs: bigint
   _count: DeviceCountAggregateOutputType | null
   _avg: DeviceAvgAggregateOutputType | null
@@ -231,6 +238,7 @@ export type DeviceWhereInput = {
   p256dh?: Prisma.StringFilter<"Device"> | string
   auth?: Prisma.StringFilter<"Device"> | string
   label?: Prisma.StringNullableFilter<"Device"> | string | null
+  sessionId?: Prisma.UuidFilter<"Device"> | string
   createdMs?: Prisma.BigIntFilter<"Device"> | bigint | number
 }
 
@@ -241,6 +249,7 @@ export type DeviceOrderByWithRelationInput = {
   p256dh?: Prisma.SortOrder
   auth?: Prisma.SortOrder
   label?: Prisma.SortOrderInput | Prisma.SortOrder
+  sessionId?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
 }
 
@@ -254,6 +263,7 @@ export type DeviceWhereUniqueInput = Prisma.AtLeast<{
   p256dh?: Prisma.StringFilter<"Device"> | string
   auth?: Prisma.StringFilter<"Device"> | string
   label?: Prisma.StringNullableFilter<"Device"> | string | null
+  sessionId?: Prisma.UuidFilter<"Device"> | string
   createdMs?: Prisma.BigIntFilter<"Device"> | bigint | number
 }, "id" | "endpoint">
 
@@ -264,6 +274,7 @@ export type DeviceOrderByWithAggregationInput = {
   p256dh?: Prisma.SortOrder
   auth?: Prisma.SortOrder
   label?: Prisma.SortOrderInput | Prisma.SortOrder
+  sessionId?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
   _count?: Prisma.DeviceCountOrderByAggregateInput
   _avg?: Prisma.DeviceAvgOrderByAggregateInput
@@ -282,6 +293,7 @@ export type DeviceScalarWhereWithAggregatesInput = {
   p256dh?: Prisma.StringWithAggregatesFilter<"Device"> | string
   auth?: Prisma.StringWithAggregatesFilter<"Device"> | string
   label?: Prisma.StringNullableWithAggregatesFilter<"Device"> | string | null
+  sessionId?: Prisma.UuidWithAggregatesFilter<"Device"> | string
   createdMs?: Prisma.BigIntWithAggregatesFilter<"Device"> | bigint | number
 }
 
@@ -292,6 +304,7 @@ export type DeviceCreateInput = {
   p256dh: string
   auth: string
   label?: string | null
+  sessionId: string
   createdMs: bigint | number
 }
 
@@ -302,6 +315,7 @@ export type DeviceUncheckedCreateInput = {
   p256dh: string
   auth: string
   label?: string | null
+  sessionId: string
   createdMs: bigint | number
 }
 
@@ -312,6 +326,7 @@ export type DeviceUpdateInput = {
   p256dh?: Prisma.StringFieldUpdateOperationsInput | string
   auth?: Prisma.StringFieldUpdateOperationsInput | string
   label?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sessionId?: Prisma.StringFieldUpdateOperationsInput | string
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
@@ -322,6 +337,7 @@ export type DeviceUncheckedUpdateInput = {
   p256dh?: Prisma.StringFieldUpdateOperationsInput | string
   auth?: Prisma.StringFieldUpdateOperationsInput | string
   label?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sessionId?: Prisma.StringFieldUpdateOperationsInput | string
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
@@ -332,6 +348,7 @@ export type DeviceCreateManyInput = {
   p256dh: string
   auth: string
   label?: string | null
+  sessionId: string
   createdMs: bigint | number
 }
 
@@ -342,6 +359,7 @@ export type DeviceUpdateManyMutationInput = {
   p256dh?: Prisma.StringFieldUpdateOperationsInput | string
   auth?: Prisma.StringFieldUpdateOperationsInput | string
   label?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sessionId?: Prisma.StringFieldUpdateOperationsInput | string
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
@@ -352,6 +370,7 @@ export type DeviceUncheckedUpdateManyInput = {
   p256dh?: Prisma.StringFieldUpdateOperationsInput | string
   auth?: Prisma.StringFieldUpdateOperationsInput | string
   label?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  sessionId?: Prisma.StringFieldUpdateOperationsInput | string
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
@@ -362,6 +381,7 @@ export type DeviceCountOrderByAggregateInput = {
   p256dh?: Prisma.SortOrder
   auth?: Prisma.SortOrder
   label?: Prisma.SortOrder
+  sessionId?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
 }
 
@@ -376,6 +396,7 @@ export type DeviceMaxOrderByAggregateInput = {
   p256dh?: Prisma.SortOrder
   auth?: Prisma.SortOrder
   label?: Prisma.SortOrder
+  sessionId?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
 }
 
@@ -386,6 +407,7 @@ export type DeviceMinOrderByAggregateInput = {
   p256dh?: Prisma.SortOrder
   auth?: Prisma.SortOrder
   label?: Prisma.SortOrder
+  sessionId?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
 }
 
@@ -402,6 +424,7 @@ export type DeviceSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   p256dh?: boolean
   auth?: boolean
   label?: boolean
+  sessionId?: boolean
   createdMs?: boolean
 }, ExtArgs["result"]["device"]>
 
@@ -412,6 +435,7 @@ export type DeviceSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   p256dh?: boolean
   auth?: boolean
   label?: boolean
+  sessionId?: boolean
   createdMs?: boolean
 }, ExtArgs["result"]["device"]>
 
@@ -422,6 +446,7 @@ export type DeviceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   p256dh?: boolean
   auth?: boolean
   label?: boolean
+  sessionId?: boolean
   createdMs?: boolean
 }, ExtArgs["result"]["device"]>
 
@@ -432,10 +457,11 @@ export type DeviceSelectScalar = {
   p256dh?: boolean
   auth?: boolean
   label?: boolean
+  sessionId?: boolean
   createdMs?: boolean
 }
 
-export type DeviceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "userId" | "endpoint" | "p256dh" | "auth" | "label" | "createdMs", ExtArgs["result"]["device"]>
+export type DeviceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "userId" | "endpoint" | "p256dh" | "auth" | "label" | "sessionId" | "createdMs", ExtArgs["result"]["device"]>
 
 export type $DevicePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Device"
@@ -447,6 +473,10 @@ export type $DevicePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     p256dh: string
     auth: string
     label: string | null
+    /**
+     * It subscribed this device, and takes it along when it ends.
+     */
+    sessionId: string
     createdMs: bigint
   }, ExtArgs["result"]["device"]>
   composites: {}
@@ -877,6 +907,7 @@ export interface DeviceFieldRefs {
   readonly p256dh: Prisma.FieldRef<"Device", 'String'>
   readonly auth: Prisma.FieldRef<"Device", 'String'>
   readonly label: Prisma.FieldRef<"Device", 'String'>
+  readonly sessionId: Prisma.FieldRef<"Device", 'String'>
   readonly createdMs: Prisma.FieldRef<"Device", 'BigInt'>
 }
     
