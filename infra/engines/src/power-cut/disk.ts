@@ -59,7 +59,8 @@ export async function createDisk(folder: string, megabytes: number): Promise<Dis
       await mount();
     },
     remove: async () => {
-      await unmount();
+      // Lazily: what a failed test left open must not keep it.
+      await command('umount', ['-l', path]);
       rmSync(image, { force: true });
     },
   };

@@ -19,7 +19,8 @@ export interface Identity {
 export function identify(pid: number): Identity | null {
   if (process.platform === 'linux') {
     const fields = statFields(pid);
-    return fields === null || fields.state === 'Z' ? null : { pid, started: fields.started };
+    // The first thread of a killed Java is dead while the others still hold its files and ports.
+    return fields === null || (fields.state === 'Z' && fields.threads <= 1) ? null : { pid, started: fields.started };
   }
   try {
     const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
@@ -91,11 +92,11 @@ function list(): readonly Listed[] {
 }
 
 /** /proc/<pid>/stat; the name in brackets may hold anything, so fields are counted from the last bracket. */
-function statFields(pid: number): { state: string; parent: number; group: number; started: string } | null {
+function statFields(pid: number): { state: string; parent: number; group: number; threads: number; started: string } | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', parent: Number(fields[1]), group: Number(fields[2]), started: fields[19] ?? '' };
+    return { state: fields[0] ?? '', parent: Number(fields[1]), group: Number(fields[2]), threads: Number(fields[17]), started: fields[19] ?? '' };
   } catch {
     return null;
   }
