@@ -8,12 +8,21 @@ import { createGateway } from '@parley/gateway';
 import { createMedia, migrationsFolder as mediaMigrations } from '@parley/media';
 import { createMessages, migrationsFolder as messagesMigrations } from '@parley/messages';
 import { createNotifications, migrationsFolder as notificationsMigrations } from '@parley/notifications';
-import { systemClock as clock, systemRng as rng } from '@parley/ports';
+import { systemClock as clock, type EventLog, systemRng as rng, type WorkQueue } from '@parley/ports';
 import { createMemoryFeed, createMemoryPresence } from '@parley/ports/memory';
 import { createPostgresEventLog, createPostgresWorkQueue, ensureDatabase, migrate, startEmbeddedPostgres } from '@parley/postgres';
 import { readJwks } from '@parley/protocol';
 import { createRooms, migrationsFolder as roomsMigrations } from '@parley/rooms';
-import { createInternalBus, createMetrics, createRevocations, createVerifier, type Logger, type Service } from '@parley/runtime';
+import {
+  createInternalBus,
+  createMetrics,
+  createRevocations,
+  createVerifier,
+  type InternalBus,
+  type Logger,
+  type Revocations,
+  type Service,
+} from '@parley/runtime';
 import { listenHost } from './listen-host.ts';
 import { LOG_TOPICS } from './log-topics.ts';
 import { type NotificationSettings, notificationsConfig } from './notification-settings.ts';
@@ -94,14 +103,60 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   undo.push(() => log.close());
   const queue = await createPostgresWorkQueue({ connection: postgres.connection('parley_log'), clock, logger });
   undo.push(() => queue.close());
-  const feed = createMemoryFeed({ clock });
-  const presence = createMemoryPresence({ clock });
   // In one process the key never leaves it, so it need not outlive it.
   const bus = createInternalBus({ key: rng.secret(32), clock, rng });
   const revocations = createRevocations({ log, clock, logger });
-  const verifier = createVerifier({ jwks: () => bus.clientFor('parley').call(readJwks, {}), revocations, clock, issuer: ISSUER });
   // The code is used only while there is no owner; loopback needs none.
   const setupCode = listenHost(options.host, false).needsSetupCode ? rng.secret(9) : null;
+  const { gateway, others } = createServices({ options, postgres, log, queue, bus, revocations, setupCode });
+  const metrics = createMetrics();
+  const services = [...others, gateway];
+  for (const service of services) bus.register(service.internal ?? []);
+  const edge = await createEdge({ services, webRoot, origins: options.origins, logger, rng, metrics });
+  gateway.attach(edge.server);
+  await revocations.start();
+  undo.push(() => revocations.stop());
+  const startOne = async (service: Service): Promise<void> => {
+    await service.start();
+    undo.push(() => service.stop());
+    step(service.name);
+  };
+  for (const service of others) await startOne(service);
+  // Stopped in reverse: the gateway says goodbye to its sockets, HTTP finishes what it has in hand, then the services end.
+  undo.push(() => edge.close());
+  await startOne(gateway);
+  const hasOwner = (await edge.inject({ url: '/api/setup' })).json<{ owner: boolean }>().owner;
+  const { host } = listenHost(options.host, hasOwner);
+  await edge.listen({ host, port: options.port });
+  const { port } = edge.server.address() as AddressInfo;
+  step('listening');
+  return {
+    url: urlOf(host, port),
+    host,
+    port,
+    hasOwner,
+    setupCode: hasOwner ? null : setupCode,
+    failed: postgres.exited.then(({ code }) => new Error(`Postgres ended (${code ?? 'by a signal'})`)),
+    stop: () => stopInOrder(undo, logger),
+  };
+}
+
+interface Parts {
+  readonly options: EmbeddedOptions;
+  readonly postgres: Postgres;
+  readonly log: EventLog;
+  readonly queue: WorkQueue;
+  readonly bus: InternalBus;
+  readonly revocations: Revocations;
+  readonly setupCode: string | null;
+}
+
+/** Every service; `others` in the order in which they start. */
+function createServices({ options, postgres, log, queue, bus, revocations, setupCode }: Parts) {
+  const { logger } = options;
+  const feed = createMemoryFeed({ clock });
+  const presence = createMemoryPresence({ clock });
+  const verifier = createVerifier({ jwks: () => bus.clientFor('parley').call(readJwks, {}), revocations, clock, issuer: ISSUER });
   const shared = { log, clock, rng, logger, verifier };
   const accounts = createAccounts({
     ...shared,
@@ -135,36 +190,7 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
     revocations,
     config: { origins: options.origins, drainMs: options.drainMs },
   });
-  const metrics = createMetrics();
-  const services = [accounts, messages, rooms, media, notifications, gateway];
-  for (const service of services) bus.register(service.internal ?? []);
-  const edge = await createEdge({ services, webRoot, origins: options.origins, logger, rng, metrics });
-  gateway.attach(edge.server);
-  await revocations.start();
-  undo.push(() => revocations.stop());
-  const startOne = async (service: Service): Promise<void> => {
-    await service.start();
-    undo.push(() => service.stop());
-    step(service.name);
-  };
-  for (const service of [accounts, messages, rooms, media, notifications]) await startOne(service);
-  // Stopped in reverse: the gateway says goodbye to its sockets, HTTP finishes what it has in hand, then the services end.
-  undo.push(() => edge.close());
-  await startOne(gateway);
-  const hasOwner = (await edge.inject({ url: '/api/setup' })).json<{ owner: boolean }>().owner;
-  const { host } = listenHost(options.host, hasOwner);
-  await edge.listen({ host, port: options.port });
-  const { port } = edge.server.address() as AddressInfo;
-  step('listening');
-  return {
-    url: urlOf(host, port),
-    host,
-    port,
-    hasOwner,
-    setupCode: hasOwner ? null : setupCode,
-    failed: postgres.exited.then(({ code }) => new Error(`Postgres ended (${code ?? 'by a signal'})`)),
-    stop: () => stopInOrder(undo, logger),
-  };
+  return { gateway, others: [accounts, messages, rooms, media, notifications] };
 }
 
 /** Never the name localhost: the first start says 127.0.0.1, and a browser's session belongs to the address it was made at. */

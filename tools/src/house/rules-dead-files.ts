@@ -8,6 +8,7 @@ const ENTRIES: readonly { readonly path: RegExp; readonly reason: string }[] = [
   { path: /(^|\/)(vite|vitest|prisma)\.config\.ts$/, reason: 'its tool finds it' },
   { path: /\.d\.ts$/, reason: 'the compiler finds it' },
   { path: /^load\/([^/]+|k6\/[^/]+|bench\/[^/]+)\.(ts|js)$/, reason: 'run by hand or by k6' },
+  { path: /^apps\/web\/public\/sw\.js$/, reason: 'the browser starts it' },
   { path: /(^|\/)seed[\w-]*\.ts$/, reason: 'run by hand' },
 ];
 
