@@ -60,6 +60,7 @@ export class Link {
   private closed = false;
   /** Since when it is not ready. */
   private downSince: number | null;
+  private readySince = 0;
   private lastError = '';
   /** Calls made during a hiccup, in order. */
   private readonly waiting = new Set<() => void>();
@@ -91,6 +92,11 @@ export class Link {
 
   isReady(): boolean {
     return this.downSince === null;
+  }
+
+  /** For how long it has been ready without a break, ms. */
+  steadyMs(): number {
+    return this.isReady() ? this.options.clock.monotonic() - this.readySince : 0;
   }
 
   /** Down for longer than a hiccup. */
@@ -154,6 +160,7 @@ export class Link {
   private up(): void {
     if (this.closed) return;
     this.downSince = null;
+    this.readySince = this.options.clock.monotonic();
     this.options.logger.info({ connection: this.options.name }, 'connected to Redis');
     const waited = [...this.waiting];
     this.waiting.clear();

@@ -85,8 +85,9 @@ export class Subscriptions {
     for (const channel of this.channels.values()) for (const { subscriber } of channel.seats.values()) this.lost(subscriber);
   }
 
-  isReady(): boolean {
-    return this.link.isReady();
+  /** For how long Redis has been heard without a break, ms. */
+  steadyMs(): number {
+    return this.link.steadyMs();
   }
 
   problems(): readonly string[] {

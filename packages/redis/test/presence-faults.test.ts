@@ -27,11 +27,11 @@ describe.skipIf(reason !== null)(`presence in bad days${reason === null ? '' : `
     return changes;
   };
   /** As a gateway does: touches, and announces everybody again when its lease was gone. */
-  const keepAlive = (presence: RedisPresence, worker: string, users: readonly string[]): (() => Promise<void>) => {
+  const keepAlive = (presence: RedisPresence, worker: string, users: readonly string[], ttlMs = TTL_MS): (() => Promise<void>) => {
     let alive = true;
     const touch = async (): Promise<void> => {
       try {
-        if ((await presence.touch(worker, TTL_MS, [])) === 'missing') await presence.touch(worker, TTL_MS, users);
+        if ((await presence.touch(worker, ttlMs, [])) === 'missing') await presence.touch(worker, ttlMs, users);
       } catch {
         // Redis is away; the next touch tries again.
       }
@@ -93,17 +93,19 @@ describe.skipIf(reason !== null)(`presence in bad days${reason === null ? '' : `
 
   test('killed, or stopped for longer than a lease, and back: nobody alive is told offline, whoever went meanwhile is', async () => {
     const [worker, gone, watcher] = [world.presence(), world.presence(), world.presence()];
-    const stop = keepAlive(worker, 'w1', ['ada']);
-    await gone.touch('w2', TTL_MS, ['bob']);
+    // Longer than Redis may forget (1 s) and be away (2.5 s) without its being noticed, as a gateway's is.
+    const ttlMs = 5_000;
+    const stop = keepAlive(worker, 'w1', ['ada'], ttlMs);
+    await gone.touch('w2', ttlMs, ['bob']);
     await vi.waitFor(async () => expect((await watcher.read(['ada', 'bob'])).size).toBe(2));
     const changes = await told(watcher, ['ada', 'bob']);
     redis.pause();
-    await new Promise((resolve) => setTimeout(resolve, TTL_MS + 1_000));
+    await new Promise((resolve) => setTimeout(resolve, ttlMs + 500));
     redis.resume();
-    await vi.waitFor(() => expect(changes).toContainEqual({ user: 'bob', online: false }), { timeout: 10_000, interval: 50 });
+    await vi.waitFor(() => expect(changes).toContainEqual({ user: 'bob', online: false }), { timeout: 20_000, interval: 50 });
     await redis.kill();
     await redis.start();
-    await vi.waitFor(async () => expect([...(await watcher.read(['ada', 'bob']))]).toEqual(['ada']), { timeout: 10_000, interval: 50 });
+    await vi.waitFor(async () => expect([...(await watcher.read(['ada', 'bob']))]).toEqual(['ada']), { timeout: 20_000, interval: 50 });
     await stop();
     expect(changes.filter(({ user, online }) => user === 'ada' && !online)).toEqual([]);
   });

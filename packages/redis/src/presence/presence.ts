@@ -48,7 +48,7 @@ export function createRedisPresence(options: RedisPresenceOptions): RedisPresenc
     const found = await Promise.all(slicesOf(users).map((slice) => run('read presence', READ, '', slice) as Promise<string[]>));
     return new Set(found.flat());
   };
-  const watches = createWatches({ read, subscriptions, clock, logger });
+  const watches = createWatches({ read, subscriptions, steadyMs: () => Math.min(link.steadyMs(), subscriptions.steadyMs()), clock, logger });
   const sweep = async (worker: string): Promise<void> => {
     for (let more: unknown = 0, goesOn = 0; goesOn === 0 || more === 1; goesOn = 1) more = await run('sweep presence', SWEEP, '', [worker, BATCH, goesOn]);
   };

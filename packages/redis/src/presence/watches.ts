@@ -12,6 +12,8 @@ const CHANNEL = 'changes';
 export interface WatchesDeps {
   readonly read: (users: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly subscriptions: Subscriptions;
+  /** For how long Redis has been there without a break, ms. */
+  readonly steadyMs: () => number;
   readonly clock: Clock;
   readonly logger: AdapterLogger;
 }
@@ -28,7 +30,7 @@ export interface Watches {
   close(): void;
 }
 
-export function createWatches({ read, subscriptions, clock, logger }: WatchesDeps): Watches {
+export function createWatches({ read, subscriptions, steadyMs, clock, logger }: WatchesDeps): Watches {
   const watches = new Set<Watch>();
   /** Users that changed while states were read: newer than what was read. */
   const moved = new Set<string>();
@@ -64,6 +66,9 @@ export function createWatches({ read, subscriptions, clock, logger }: WatchesDep
     timer?.cancel();
     timer = clock.after(ms, () => {
       timer = null;
+      // Redis was away again meanwhile: leases that nobody could keep say nothing yet.
+      const earlyMs = SETTLE_MS - steadyMs();
+      if (earlyMs > 0) return settle(Math.max(RETRY_MS, earlyMs));
       compare(true).catch(() => settle(RETRY_MS));
     });
   };
