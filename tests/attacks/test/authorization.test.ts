@@ -39,6 +39,8 @@ interface Scene {
   readonly people: Record<SignedIn, Someone>;
   /** A member whom the others try to act upon. */
   readonly victim: Someone;
+  /** The owner's, in a message. */
+  readonly file: string;
   /** Each is good for one attempt. */
   readonly invitations: string[];
 }
@@ -47,6 +49,7 @@ interface Case {
   readonly what?: string;
   readonly path?: (scene: Scene) => string;
   readonly body?: (scene: Scene, who: Someone) => object;
+  readonly headers?: (scene: Scene) => Record<string, string>;
   /** Told to everybody, signed in or not; else OUTSIDE and `by`. */
   readonly open?: Expected;
   readonly by?: By;
@@ -62,6 +65,25 @@ const NOBODY = '00000000-0000-7000-8000-00000000dead';
 const HOOK = { url: 'https://hooks.example.org/parley', events: ['message.posted'] };
 const webhookOfNobody = (scene: Scene): string => `/api/rooms/${scene.room}/webhooks/${NOBODY}`;
 const subscriptionAt = (endpoint: string): object => ({ endpoint, keys: { p256dh: 'B'.repeat(87), auth: 'A'.repeat(22) } });
+/** Of resumable uploads. */
+const TUS = { 'tus-resumable': '1.0.0' };
+const PIECE = { 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+const creation = (room: string) => ({ ...TUS, 'upload-length': '1', 'upload-metadata': `room ${btoa(room)},name ${btoa('a.txt')}` });
+
+/** A file of this person's, in a message of the room. */
+async function fileIn(room: string, owner: Someone): Promise<string> {
+  const { token } = owner;
+  const begun = await fetch(`${target.url}/api/media/uploads`, { method: 'POST', headers: { authorization: `Bearer ${token}`, ...creation(room) } });
+  const path = begun.headers.get('location') ?? '';
+  await target.must('PATCH', path, { token, raw: 'x', headers: { ...TUS, ...PIECE } });
+  const id = path.split('/').at(-1) ?? '';
+  const socket = await target.socket(token);
+  const attachments = [{ id, name: 'a.txt', type: 'text/plain', bytes: 1 }];
+  expect(await command(socket, { type: 'message.post', room, clientId: randomUUID(), body: { text: '', attachments } })).toMatchObject({ status: 'committed' });
+  socket.disconnect();
+  return id;
+}
+
 const ROUTES: Record<string, readonly Case[]> = {
   'GET /health/live': [{ open: 'ok' }],
   'GET /health/ready': [{ open: 'ok' }],
@@ -181,6 +203,23 @@ const ROUTES: Record<string, readonly Case[]> = {
     { path: (scene) => `${webhookOfNobody(scene)}/secret`, by: members('forbidden', 'not_found', 'not_found') },
   ],
   'POST /api/rooms/{room}/webhooks/{webhook}/test': [{ path: (scene) => `${webhookOfNobody(scene)}/test`, by: members('forbidden', 'not_found', 'not_found') }],
+  'POST /api/media/uploads': [{ headers: (scene) => creation(scene.room), by: members('ok', 'ok', 'ok') }],
+  'HEAD /api/media/uploads/{id}': [{ what: 'of the owner', headers: () => TUS, by: all('not_found', { owner: 'ok' }) }],
+  'PATCH /api/media/uploads/{id}': [
+    { what: 'of the owner, from its start again', headers: () => ({ ...TUS, ...PIECE }), by: all('not_found', { owner: 'upload_conflict' }) },
+  ],
+  'DELETE /api/media/uploads/{id}': [{ what: 'that is in a message', by: all('not_found') }],
+  'GET /api/media/files/{id}': [
+    { by: members('ok', 'ok', 'ok') },
+    {
+      what: 'by a link that was made up',
+      path: (scene) => `/api/media/files/${scene.file}?u=${scene.people.owner.user}&e=9999999999999&s=AAAA`,
+      open: 'unauthenticated',
+    },
+  ],
+  'GET /api/media/files/{id}/info': [{ by: members('ok', 'ok', 'ok') }],
+  'GET /api/media/files/{id}/link': [{ by: members('ok', 'ok', 'ok') }],
+  'GET /api/media/files/{id}/thumb': [{ what: 'of what is no picture', by: all('not_found') }],
   // Last: they end what the others need.
   'POST /api/rooms/{room}/leave': [{ by: members('ok', 'ok', 'last_owner') }],
 };
@@ -224,7 +263,8 @@ beforeAll(async () => {
   const invitations: string[] = [];
   while (invitations.length < 20)
     invitations.push((await target.must<{ code: string }>('POST', `/api/rooms/${room}/invitations`, { token: owner.token, body: {} })).code);
-  scene = { room, invitations, victim, people: { owner, admin, member, removed, stranger, operator: target.operator } };
+  const file = await fileIn(room, owner);
+  scene = { room, file, invitations, victim, people: { owner, admin, member, removed, stranger, operator: target.operator } };
   const ended = await target.login(owner);
   await target.must('POST', '/api/accounts/logout', { token: ended.token });
   outside = {
@@ -270,6 +310,7 @@ function pathOf(operation: string, { path }: Case, who: Someone | null): string 
     (operation.split(' ')[1] ?? '')
       .replace('{room}', scene.room)
       .replace('{user}', scene.victim.user)
+      .replace('{id}', scene.file)
       .replace('{code}', () => scene.invitations.pop() ?? 'no more')
   );
 }
@@ -279,7 +320,10 @@ async function attempt(operation: string, tried: Case, token: string | undefined
   const answer = await target.call(operation.split(' ')[0] ?? '', pathOf(operation, tried, who), {
     ...(token === undefined ? {} : { token }),
     ...(body === undefined ? {} : { body }),
+    ...(tried.headers === undefined ? {} : { headers: tried.headers(scene) }),
   });
+  // The answer to HEAD has no body to say why.
+  if (operation.startsWith('HEAD ')) return expect([as, answer.status]).toEqual([as, expected === 'ok' ? 200 : ERRORS[expected].http]);
   expect(`${as}: ${answer.code}`, answer.text.slice(0, 300)).toBe(`${as}: ${expected}`);
   if (expected !== 'ok') expect(answer.status).toBe(ERRORS[expected].http);
 }

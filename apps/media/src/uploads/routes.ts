@@ -23,8 +23,10 @@ export function routeUploads(app: App, uploads: Uploads, verifier: TokenVerifier
   routes.post(UPLOADS_PATH, { onRequest, schema: { tags, summary: 'Begin an upload (tus 1.0); Upload-Metadata: room, name' } }, async (request, reply) =>
     answer(reply, await uploads.begin(request.caller.sub, wantedOf(request), toWeb(request))),
   );
-  routes.head(`${UPLOADS_PATH}/:id`, { onRequest, schema: { tags, summary: 'How far an upload is (tus 1.0)', params: UploadParams } }, async (request, reply) =>
-    answer(reply, await uploads.goOn(request.caller.sub, request.params.id, toWeb(request))),
+  routes.head(
+    `${UPLOADS_PATH}/:id`,
+    { onRequest, config: { swagger: { exposeHeadRoute: true } }, schema: { tags, summary: 'How far an upload is (tus 1.0)', params: UploadParams } },
+    async (request, reply) => answer(reply, await uploads.goOn(request.caller.sub, request.params.id, toWeb(request))),
   );
   routes.patch(
     `${UPLOADS_PATH}/:id`,
