@@ -21,7 +21,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'unit', budgetS: budget(90), takes: (path) => /^(apps|packages|infra)\/.*\/src\/|^tools\/src\//.test(path) },
   {
     name: 'engines',
-    budgetS: budget(300, 600),
+    budgetS: budget(300, 900),
     takes: (path) => /^packages\/(kafka|redis|rabbitmq)\/test\/|^infra\/engines\/test\//.test(path),
     engines: ['redis', 'kafka', 'rabbitmq'],
   },
