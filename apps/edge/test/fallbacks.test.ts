@@ -72,3 +72,21 @@ test('A service is killed: what was known is still said and marked, the rest say
   await vi.waitFor(async () => expect((await world.call('/api/people?ids=b')).status).toBe(200), { timeout: 10_000, interval: 100 });
   expect((await world.call('/api/setup')).headers.get('parley-degraded')).toBeNull();
 });
+
+test('A service that is there and cannot answer, its database being away, has the same fallbacks.', async () => {
+  let away = false;
+  const world = await startWorld({
+    say: (_reached, response) =>
+      away
+        ? void response
+            .writeHead(503, { 'content-type': 'application/json' })
+            .end('{"error":{"code":"unavailable","message":"No database.","retryAfterMs":900}}')
+        : void response.writeHead(200, { 'content-type': 'application/json' }).end('{"owner":true}'),
+  });
+  expect((await world.call('/api/setup')).headers.get('parley-degraded')).toBeNull();
+  away = true;
+  const known = await world.call('/api/setup');
+  expect([known.status, known.headers.get('parley-degraded'), await known.json()]).toEqual([200, 'last-known-setup', { owner: true }]);
+  const unknown = await world.call('/api/people?ids=a');
+  expect([unknown.status, (await unknown.json()).error.message]).toEqual([503, 'No database.']);
+});

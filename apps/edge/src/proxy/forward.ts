@@ -36,15 +36,19 @@ interface Answered {
 }
 
 /** Until the first byte of an answer. Rooms waits 5 s for the log, an import 30 s, an upload as long as its bytes take. */
-const DEADLINE_MS = 10_000;
+const READ_MS = 5_000;
+const CHANGE_MS = 10_000;
 const IMPORT_MS = 40_000;
 const UPLOAD_MS = 120_000;
 /** Between two pieces of an answer. */
 const SILENCE_MS = 30_000;
 const REFUSAL_BYTES = 65_536;
 
-const deadlineOf = ({ method, url, service }: PublicRoute): number =>
-  url.endsWith('/import') ? IMPORT_MS : service === 'media' && method === 'PATCH' ? UPLOAD_MS : DEADLINE_MS;
+function deadlineOf(route: PublicRoute): number {
+  if (route.url.endsWith('/import')) return IMPORT_MS;
+  if (route.service === 'media' && route.method === 'PATCH') return UPLOAD_MS;
+  return isRead(route) ? READ_MS : CHANGE_MS;
+}
 
 export function createForward({ http, clock, metrics }: ForwardDeps): Forward {
   const lastKnown = createLastKnown(clock);
@@ -76,6 +80,8 @@ export function createForward({ http, clock, metrics }: ForwardDeps): Forward {
       throw error;
     }
     const { status, headers, body } = answered;
+    // It is there and cannot answer: its database is away.
+    if (hold && status === 503 && lastKnown.find(request.url) !== undefined) return fallBack(fallback, request, reply, new ParleyError('unavailable'));
     if (hold && status === 200 && body instanceof Buffer) lastKnown.keep(request.url, { type: String(headers['content-type']), body });
     return reply.code(status).headers(outwardHeaders(headers)).send(body);
   };

@@ -50,10 +50,12 @@ test('A signal drains and ends with 0.', async () => {
   expect(signals.listenerCount('SIGTERM') + signals.listenerCount('SIGINT')).toBe(0);
 });
 
-test('A second signal ends at once, and so does the end of the grace.', async () => {
+test('A later signal ends at once, one ctrl-C that comes twice does not, and the end of the grace does.', async () => {
   const twice = setup(() => new Promise(() => {}));
   twice.signals.emit('SIGINT');
+  twice.signals.emit('SIGTERM');
   expect(twice.exit).not.toHaveBeenCalled();
+  await twice.clock.advance(400);
   twice.signals.emit('SIGTERM');
   expect(twice.exit.mock.calls).toEqual([[1]]);
   const slow = setup(() => new Promise(() => {}));

@@ -53,15 +53,19 @@ export interface SignalDeps {
   readonly signals: { on(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown; off(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown };
 }
 
-/** On SIGTERM or SIGINT: stop within the grace, then exit. A second signal exits at once. The answer takes the listeners away. */
+/** One ctrl-C reaches a process twice: from the terminal, and from whoever started it. Two signals this close together are one. */
+const SAME_MS = 400;
+
+/** On SIGTERM or SIGINT: stop within the grace, then exit. A later signal exits at once. The answer takes the listeners away. */
 export function stopOnSignal(deps: SignalDeps): () => void {
-  let draining = false;
+  let first: number | null = null;
   const onSignal = (): void => {
-    if (draining) {
-      deps.exit(1);
+    const now = deps.clock.monotonic();
+    if (first !== null) {
+      if (now - first >= SAME_MS) deps.exit(1);
       return;
     }
-    draining = true;
+    first = now;
     deps.logger.info('stopping; once more to stop at once');
     const timer = deps.clock.after(deps.graceMs, () => {
       deps.logger.error({ graceMs: deps.graceMs }, 'draining took too long');
