@@ -6,8 +6,13 @@ import { AnyRoomEvent, RoomEvent } from './room-events.ts';
 import { StateChange } from './user-state.ts';
 
 /** On `room:<id>`: events in seq order, contiguous within one payload. */
-export const FeedEvents = z.object({ room: Id, events: z.array(AnyRoomEvent) });
-export type FeedEvents = { room: string; events: AnyRoomEvent[] };
+export const FeedEvents = z.object({
+  room: Id,
+  events: z.array(AnyRoomEvent),
+  /** seq -> traceparent, for events that somebody follows. */
+  traces: z.optional(z.record(z.string(), z.string())),
+});
+export type FeedEvents = { room: string; events: AnyRoomEvent[]; traces?: Record<string, string> };
 
 /** On `user:<id>`: changes of the user's state in ver order, or results of the user's commands. */
 export const FeedUser = z.object({ user: Id, changes: z.array(StateChange), results: z.array(CommandResult) });
@@ -24,5 +29,7 @@ export const CommittedEvent = z.object({
   /** rooms' number of the change, when rooms asked for it */ mver: z.nullable(z.int()),
   pos: Seq,
   partition: z.int(),
+  /** W3C traceparent, when somebody follows the message. */
+  trace: z.optional(z.string()),
 });
 export type CommittedEvent = z.infer<typeof CommittedEvent>;

@@ -67,7 +67,16 @@ export type PresenceList = z.infer<typeof PresenceList>;
 /** Server -> client: event name -> payload. */
 export const SERVER_FRAMES = {
   /** First frame after connect. */
-  hello: z.object({ protocol: z.int(), user: Id, session: Id, epoch: Id, serverTime: TimeMs, gateway: z.string() }),
+  hello: z.object({
+    protocol: z.int(),
+    user: Id,
+    session: Id,
+    epoch: Id,
+    serverTime: TimeMs,
+    gateway: z.string(),
+    /** Which part of all messages a client that tells of traces should follow: 0 to 1. */
+    traceRatio: z.optional(z.number()),
+  }),
   /** One event of a room, in seq order; live and catching up look the same. */
   event: AnyRoomEvent,
   /** I have caught up with the room to `seq`; what follows is live. */

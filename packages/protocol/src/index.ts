@@ -26,5 +26,6 @@ export * from './room-commands.ts';
 export * from './room-events.ts';
 export * from './session-events.ts';
 export * from './topics.ts';
+export * from './trace.ts';
 export * from './unread.ts';
 export * from './user-state.ts';

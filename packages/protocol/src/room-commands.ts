@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { Attachments } from './attachments.ts';
 import { AttachedText, Emoji, Id, MessageText, Seq, TimeMs } from './ids.ts';
 import { ROOM_EVENT_BODIES } from './room-events.ts';
+import { Trace } from './trace.ts';
 
 /** Says something: words, or files, or both. */
 export const saysSomething = z.refine<{ text: string; attachments?: unknown }>(({ text, attachments }) => attachments !== undefined || text.trim().length > 0, {
@@ -11,17 +12,30 @@ export const saysSomething = z.refine<{ text: string; attachments?: unknown }>((
   path: ['text'],
 });
 
-/** What a member may ask. `clientId` is the member's own id for it: a repeat is answered with the first result. */
+/** What a member may ask. `clientId` is the member's own id for it: a repeat is answered with the first result. `trace`: the sender's, if any. */
 const post = z.strictObject({
   type: z.literal('message.post'),
   room: Id,
   clientId: Id,
+  trace: Trace,
   body: z.strictObject({ text: AttachedText, replyTo: z.optional(z.nullable(Seq)), attachments: z.optional(Attachments) }).check(saysSomething),
 });
-const edit = z.strictObject({ type: z.literal('message.edit'), room: Id, clientId: Id, body: z.strictObject({ target: Seq, text: MessageText }) });
-const remove = z.strictObject({ type: z.literal('message.delete'), room: Id, clientId: Id, body: z.strictObject({ target: Seq }) });
-const react = z.strictObject({ type: z.literal('reaction.add'), room: Id, clientId: Id, body: z.strictObject({ target: Seq, emoji: Emoji }) });
-const unreact = z.strictObject({ type: z.literal('reaction.remove'), room: Id, clientId: Id, body: z.strictObject({ target: Seq, emoji: Emoji }) });
+const edit = z.strictObject({
+  type: z.literal('message.edit'),
+  room: Id,
+  clientId: Id,
+  trace: Trace,
+  body: z.strictObject({ target: Seq, text: MessageText }),
+});
+const remove = z.strictObject({ type: z.literal('message.delete'), room: Id, clientId: Id, trace: Trace, body: z.strictObject({ target: Seq }) });
+const react = z.strictObject({ type: z.literal('reaction.add'), room: Id, clientId: Id, trace: Trace, body: z.strictObject({ target: Seq, emoji: Emoji }) });
+const unreact = z.strictObject({
+  type: z.literal('reaction.remove'),
+  room: Id,
+  clientId: Id,
+  trace: Trace,
+  body: z.strictObject({ target: Seq, emoji: Emoji }),
+});
 
 /** A member's command as the client sends it. */
 export const MemberCommand = z.discriminatedUnion('type', [post, edit, remove, react, unreact]);
