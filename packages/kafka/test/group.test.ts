@@ -1,6 +1,6 @@
 // Consumers of a group that die, stall, come and go: each record is committed once, in order, whoever thinks it still holds the partition.
 import { expect, it, vi } from 'vitest';
-import { appendRound, CLIENTS, describeKafka, leftOut, numbers, place, WAIT } from './broker.ts';
+import { appendRound, brokers, CLIENTS, connect, describeKafka, leftOut, numbers, place, WAIT } from './broker.ts';
 import { type ConsumerChild, startChild } from './children.ts';
 import { createStore, storing } from './store.ts';
 
@@ -118,5 +118,23 @@ describeKafka.concurrent.each(CLIENTS)(`a group by %s${leftOut}`, (client) => {
     await appendRound(log, '1');
     await vi.waitFor(() => expect(store.count()).toBe(8), WAIT);
     expect(starts).toHaveLength(1);
+  });
+});
+
+describeKafka(`a group of both clients${leftOut}`, () => {
+  it('divides the partitions between them, so that one can be exchanged for the other while it runs', async ({ onTestFinished }) => {
+    const { open, topicPrefix } = await place('platformatic', onTestFinished);
+    const kafkaJs = connect(brokers, topicPrefix, 'kafkajs');
+    onTestFinished(() => kafkaJs.close());
+    const store = createStore();
+    const starts: (readonly number[])[][] = [[], []];
+    const log = open();
+    await log.consume('four', storing(store, 'g', starts[0]));
+    await kafkaJs.consume('four', storing(store, 'g', starts[1]));
+    await vi.waitFor(() => expect(starts.map((own) => own.at(-1)?.length)).toEqual([2, 2]), WAIT);
+    await appendRound(log, '0');
+    await appendRound(kafkaJs, '1');
+    await vi.waitFor(() => expect(store.count()).toBe(8), WAIT);
+    for (const partition of [0, 1, 2, 3]) expect(store.valuesOf(partition)).toEqual(['0', '1']);
   });
 });
