@@ -47,7 +47,8 @@ function maySend(words: string, left: number | null, { editing }: Writing, { fil
 
 function useSubmit({ room, writing, onWriting }: ComposerProps, text: string, attaching: AttachingList, clear: () => void) {
   const parley = useParley();
-  return () => {
+  return (event: { preventDefault: () => void }) => {
+    event.preventDefault();
     const words = text.trim();
     const left = bytesLeft(words);
     if (!maySend(words, left, writing, attaching)) return;
@@ -81,8 +82,7 @@ function WritingBox(props: ComposerProps) {
     if (event.nativeEvent.isComposing || picker.onKeyDown(event)) return;
     const sends = enterSends ? !event.shiftKey : event.shiftKey || event.ctrlKey || event.metaKey;
     if (event.key === 'Enter' && sends && !event.altKey) {
-      event.preventDefault();
-      submit();
+      submit(event);
     } else if (event.key === 'ArrowUp' && text === '' && writing.editing === null) {
       const last = lastOwn(room, me);
       if (last === undefined) return;
@@ -98,14 +98,7 @@ function WritingBox(props: ComposerProps) {
     if (writing.editing === null) parley.room(room.id).typing(next !== '');
   };
   return (
-    <form
-      className="composer"
-      aria-label="Write a message"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
+    <form className="composer" aria-label="Write a message" onSubmit={submit}>
       {picker.open !== null && <PickerList id={pickerId} picker={picker} />}
       <About room={room} writing={writing} onCancel={() => onWriting(PLAIN)} />
       {plain && <AttachTray list={attaching} />}
