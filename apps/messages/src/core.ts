@@ -2,7 +2,7 @@
 // The simulation runs exactly this over the store in memory.
 import type { Clock, EventLog, Feed, Rng } from '@parley/ports';
 import type { InternalClient, InternalHandler, Logger } from '@parley/runtime';
-import { createInternalApi } from './internal-api.ts';
+import { createInternalApi } from './calls/internal-api.ts';
 import { createPublisher } from './publisher.ts';
 import { createRelay } from './relay.ts';
 import type { Store, UserChanges } from './store/store.ts';

@@ -2,7 +2,7 @@
 import { Id, Imported, ImportMessages, ParleyError } from '@parley/protocol';
 import { authenticate, type TokenVerifier, zodRoutes } from '@parley/runtime';
 import * as z from 'zod/mini';
-import { bringMessages, type ImportMessagesDeps } from '../import-messages.ts';
+import { bringMessages, type ImportMessagesDeps } from '../calls/import-messages.ts';
 import type { App } from './me.ts';
 
 export interface ImportDeps extends ImportMessagesDeps {

@@ -15,10 +15,10 @@ import {
   syncUsers,
 } from '@parley/protocol';
 import type { InternalHandler } from '@parley/runtime';
+import type { Store, UserChanges, UserMark } from '../store/store.ts';
 import { eraseAuthor } from './erase-author.ts';
 import { bringMessages } from './import-messages.ts';
 import { mergeCalls } from './merge-calls.ts';
-import type { Store, UserChanges, UserMark } from './store/store.ts';
 
 export interface InternalApiDeps {
   readonly store: Store;

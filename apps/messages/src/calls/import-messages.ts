@@ -2,7 +2,7 @@
 import { type Clock, type EventLog, LogUnavailable } from '@parley/ports';
 import { encodeRecord, type Imported, type ImportMessages, ParleyError, partitionOf, type RoomCommand, TOPICS } from '@parley/protocol';
 import type * as z from 'zod/mini';
-import type { Store } from './store/store.ts';
+import type { Store } from '../store/store.ts';
 
 export interface ImportMessagesDeps {
   readonly store: Pick<Store, 'heads' | 'results'>;

@@ -4,7 +4,7 @@ import type { Clock, EventLog } from '@parley/ports';
 import { LogUnavailable } from '@parley/ports';
 import { encodeRecord, ParleyError, partitionOf, type RoomCommand, TOPICS } from '@parley/protocol';
 import { idFrom } from '@parley/runtime';
-import type { Store } from './store/store.ts';
+import type { Store } from '../store/store.ts';
 
 export interface EraseAuthorDeps {
   readonly store: Pick<Store, 'authored' | 'forgetUser'>;
