@@ -23,7 +23,11 @@ function changes(from: number, count: number): LogEntry[] {
 
 function world(store: (rows: Store) => Store) {
   const rows = createMemoryStore();
-  const log = createMemoryEventLog({ topics: { [TOPICS.roomCommand]: { partitions: 4 }, [TOPICS.roomEvent]: { partitions: 4 }, [TOPICS.roomDead]: { partitions: 1 } }, clock, rng });
+  const log = createMemoryEventLog({
+    topics: { [TOPICS.roomCommand]: { partitions: 4 }, [TOPICS.roomEvent]: { partitions: 4 }, [TOPICS.roomDead]: { partitions: 1 } },
+    clock,
+    rng,
+  });
   const core = (over: Store) =>
     createMessagesCore({
       store: over,
