@@ -12,11 +12,9 @@ export const SETTING_NAMES = [
   'REDIS_URL',
   'REDIS_KEY_PREFIX',
   'ORIGINS',
-  'PUBLIC_URL',
   'TRUSTED_PROXIES',
   'MEDIA_MAX_BYTES',
   'WEB_ROOT',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
 ] as const satisfies readonly SettingName[];
 
 /** Throws ConfigError with every mistake. */

@@ -17,7 +17,6 @@ export const SETTING_NAMES = [
   'REDIS_KEY_PREFIX',
   'ACCOUNTS_URL',
   'MESSAGES_URL',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
 ] as const satisfies readonly SettingName[];
 
 type Env = Readonly<Record<string, string | undefined>>;

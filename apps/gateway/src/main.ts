@@ -14,6 +14,7 @@ await runPrimary({
   port: config.PORT,
   adminHost: config.ADMIN_HOST,
   adminPort: config.ADMIN_PORT,
+  metricsToken: config.METRICS_TOKEN,
   graceMs: config.GRACE_MS,
   clock,
   rng,

@@ -69,12 +69,36 @@ export const protocolPage = (): string =>
 
 export type ConfigFields = Readonly<Record<string, readonly [schema: unknown, meaning: string, usual: string]>>;
 
-export const configPage = (fields: ConfigFields): string =>
+/** Service -> names of the settings that its process reads. */
+export type SettingReaders = Readonly<Record<string, readonly string[]>>;
+
+/** One process' settings, and those of a cluster's services with who reads them. */
+export const configPage = (fields: ConfigFields, settings: ConfigFields = {}, readers: SettingReaders = {}): string =>
   page(
     'Configuration',
     'Everything is set by environment variables; all mistakes are named together, before anything starts.',
+    '## One process: `npm start`',
     table(
       ['variable', 'default', 'what it is for'],
       Object.entries(fields).map(([name, [, meaning, usual]]) => [`\`${name}\``, usual === '' ? '' : `\`${usual}\``, meaning]),
     ),
+    ...(Object.keys(readers).length === 0 ? [] : clusterSettings(settings, readers)),
   );
+
+function clusterSettings(settings: ConfigFields, readers: SettingReaders): string[] {
+  const all = Object.keys(readers);
+  const whoReads = (name: string): string => {
+    const who = all.filter((service) => readers[service]?.includes(name));
+    return who.length === all.length ? 'all' : who.join(', ');
+  };
+  return [
+    '## A cluster: each service is a process',
+    'A service reads only what is named for it, and refuses to start on anything wrong. With `NODE_ENV=production` no secret that is meant for development passes. `npm run cluster` sets all of this by itself.',
+    table(
+      ['variable', 'default', 'read by', 'what it is for'],
+      Object.entries(settings)
+        .filter(([name]) => whoReads(name) !== '')
+        .map(([name, [, meaning, usual]]) => [`\`${name}\``, usual === '' ? '' : `\`${usual}\``, whoReads(name), meaning]),
+    ),
+  ];
+}

@@ -18,6 +18,7 @@ export interface PrimaryOptions {
   readonly port: number;
   readonly adminHost: string;
   readonly adminPort: number;
+  readonly metricsToken?: string | undefined;
   readonly graceMs: number;
   readonly clock: Clock;
   readonly rng: Rng;
@@ -44,7 +45,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<void> {
     logger,
     onCrash: () => crashes.inc(),
   });
-  const admin = createAdmin({ pool, metrics, url });
+  const admin = createAdmin({ pool, metrics, url, metricsToken: options.metricsToken });
   admin.listen(options.adminPort, options.adminHost);
   await once(admin, 'listening');
   obeySignals(pool, logger);
