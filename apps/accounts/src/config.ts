@@ -17,7 +17,6 @@ export const SETTING_NAMES = [
   'REGISTRATION',
   'SETUP_CODE',
   'PUBLIC_URL',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
 ] as const satisfies readonly SettingName[];
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -22,7 +22,6 @@ export const SETTING_NAMES = [
   'S3_REGION',
   'S3_ACCESS_KEY_ID',
   'S3_SECRET_ACCESS_KEY',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
 ] as const satisfies readonly SettingName[];
 
 type Env = Readonly<Record<string, string | undefined>>;

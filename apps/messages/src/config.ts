@@ -14,7 +14,6 @@ export const SETTING_NAMES = [
   'MEDIA_URL',
   'REDIS_URL',
   'REDIS_KEY_PREFIX',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
 ] as const satisfies readonly SettingName[];
 
 /** Throws ConfigError with every mistake. */

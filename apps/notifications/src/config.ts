@@ -23,7 +23,6 @@ export const SETTING_NAMES = [
   'SMTP_URL',
   'MAIL_FROM',
   'WEBHOOK_ALLOW_PRIVATE',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
 ] as const satisfies readonly SettingName[];
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -12,7 +12,6 @@ export const SETTING_NAMES = [
   'MESSAGES_URL',
   'NOTIFICATIONS_URL',
   'MEDIA_URL',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
 ] as const satisfies readonly SettingName[];
 
 /** Throws ConfigError with every mistake. */

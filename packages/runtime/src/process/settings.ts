@@ -9,6 +9,8 @@ const whole = (least: number, most: number) => {
   const said = `It must be a whole number from ${least} to ${most}.`;
   return z.pipe(z.coerce.number(said), z.int(said).check(z.gte(least, said), z.lte(most, said)));
 };
+const RATIO = 'It must be a number from 0 to 1.';
+const ratio = z.pipe(z.coerce.number(RATIO), z.number(RATIO).check(z.gte(0, RATIO), z.lte(1, RATIO)));
 const oneOf = <const T extends readonly string[]>(...words: T) => z.enum(words, `It must be one of: ${words.join(', ')}.`);
 const parts = (text: string): string[] =>
   text
@@ -101,7 +103,9 @@ export const SETTINGS = {
   REGISTRATION: [z.prefault(oneOf('open', 'invite'), 'open'), 'Who may register, until the owner chooses in the page.', 'open'],
   SETUP_CODE: [z.optional(z.string().check(z.minLength(8, 'It must have at least 8 characters.'))), 'What the first account must enter.', ''],
   WEB_ROOT: [z.optional(z.string()), 'Folder of the built web client that the edge serves.', ''],
-  OTEL_EXPORTER_OTLP_ENDPOINT: [z.optional(httpUrl), 'Where traces go. Without it: nowhere.', ''],
+  OTEL_EXPORTER_OTLP_ENDPOINT: [z.optional(httpUrl), 'A collector that takes traces as OTLP over HTTP. Without it they go to no collector.', ''],
+  TRACE_FILE: [z.optional(said('It must be a file.')), 'A file that traces go to, as lines of OTLP JSON, 32 MB at most. Without it: none.', ''],
+  TRACE_RATIO: [z.prefault(ratio, 0.01), 'Which part of all messages is followed though nobody asked, from 0 to 1, where traces go anywhere.', '0.01'],
   VAPID_PUBLIC_KEY: [z.optional(z.string()), 'Web push: the public key.', ''],
   VAPID_PRIVATE_KEY: [z.optional(z.string()), 'Web push: the private key.', ''],
   VAPID_SUBJECT: [z.optional(z.string()), 'Web push: mailto: or https: address of who runs this.', ''],
@@ -122,7 +126,19 @@ export type SettingName = keyof Table;
 export type Settings<N extends SettingName> = { readonly [K in N]: output<Table[K][0]> };
 
 /** What every process needs. */
-export const BASE_SETTINGS = ['NODE_ENV', 'LOG_LEVEL', 'LOG_FORMAT', 'HOST', 'PORT', 'INTERNAL_KEY', 'GRACE_MS', 'METRICS_TOKEN'] as const;
+export const BASE_SETTINGS = [
+  'NODE_ENV',
+  'LOG_LEVEL',
+  'LOG_FORMAT',
+  'HOST',
+  'PORT',
+  'INTERNAL_KEY',
+  'GRACE_MS',
+  'METRICS_TOKEN',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'TRACE_FILE',
+  'TRACE_RATIO',
+] as const;
 
 /**
  * The settings named, from `env`: `readSettings([...BASE_SETTINGS, 'DATABASE_URL'], process.env)`.
