@@ -49,6 +49,18 @@ export function createKafkaEventLog({ brokers, clientId, client, topicPrefix = '
   const nameOf = (topic: string): string => `${topicPrefix}${topic}`;
   const endsOf = (topic: string) => readEnds(cluster, lane, nameOf(topic));
 
+  // Asked once: it never changes. All appends wait for the one promise, so they are queued in the order of their calls, and a broker that hangs
+  // costs them one deadline, not one for the question and one for the append.
+  const counts = new Map<string, Promise<number>>();
+  const countOf = (name: string): Promise<number> => {
+    const known = counts.get(name);
+    if (known !== undefined) return known;
+    const asked = cluster.topic(name).then(({ leaders }) => leaders.length);
+    counts.set(name, asked);
+    asked.catch(() => counts.delete(name));
+    return asked;
+  };
+
   /** kafkajs cannot read without a group: who has none reads by the other client in both cases. */
   const openParts = (topic: string, group: string | null, events: SourceEvents): SourceParts => {
     const deps = { cluster, topic: nameOf(topic), clock, logger, ...events };
@@ -62,8 +74,8 @@ export function createKafkaEventLog({ brokers, clientId, client, topicPrefix = '
   return {
     append: async (topic, entries) => {
       if (entries.length === 0) return;
-      const { leaders } = await cluster.topic(nameOf(topic));
-      for (const { partition } of entries) if (leaders[partition] === undefined) throw new RangeError(`${topic} has no partition ${partition}`);
+      const count = await countOf(nameOf(topic));
+      for (const { partition } of entries) if (!(partition >= 0 && partition < count)) throw new RangeError(`${topic} has no partition ${partition}`);
       await appender.append(nameOf(topic), entries);
     },
     consume: async (topic, consumer) => {
