@@ -17,6 +17,7 @@ beforeAll(async () => {
 }, 60_000);
 
 test('one attaches a picture, the other sees it in its place and opens it', { timeout: 120_000 }, async () => {
+  const shots = process.env.PARLEY_TEST_SHOTS;
   const [ben, cora] = [await stage.seat('Ben'), await stage.seat('Cora', { colorScheme: 'dark' })];
   await signUp(ben, 'ben', 'Ben');
   await signUp(cora, 'cora', 'Cora');
@@ -44,6 +45,7 @@ test('one attaches a picture, the other sees it in its place and opens it', { ti
   await ben.page.getByTestId('file-input').setInputFiles(files);
   const tray = ben.page.getByRole('list', { name: 'Attached files' });
   await expect.poll(() => tray.locator('li[data-state=ready]').count(), patient).toBe(3);
+  if (shots !== undefined) await ben.page.screenshot({ path: `${shots}/files-tray.png` });
   await ben.page.getByRole('button', { name: 'Remove left out.txt' }).click();
   await composer(ben).fill('From the balcony');
   await ben.page.getByRole('button', { name: 'Send', exact: true }).click();
@@ -70,7 +72,6 @@ test('one attaches a picture, the other sees it in its place and opens it', { ti
       .getByRole('button', { name: /left out/ })
       .count(),
   ).toBe(0);
-  const shots = process.env.PARLEY_TEST_SHOTS;
   if (shots !== undefined) for (const seat of [ben, cora]) await seat.page.screenshot({ path: `${shots}/files-${seat.name}.png` });
   const download = cora.page.waitForEvent('download');
   await message(cora, 'From the balcony')

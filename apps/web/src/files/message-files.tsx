@@ -8,12 +8,19 @@ import { IconButton } from '../ui/icon-button.tsx';
 import { sayProblem } from '../ui/toasts.tsx';
 import { fileSize, isPicture, pictureBox } from './file-words.ts';
 
-export function MessageFiles({ files }: { files: readonly Attachment[] }) {
+/** `tabIndex`: of the row; one Tab stop after another would lead through every picture of the room. */
+export function MessageFiles({ files, tabIndex }: { files: readonly Attachment[]; tabIndex: 0 | -1 }) {
   const [open, setOpen] = useState<Attachment | null>(null);
   if (files.length === 0) return null;
   return (
     <div className="message-files">
-      {files.map((file) => (isPicture(file) ? <Picture key={file.id} file={file} onOpen={() => setOpen(file)} /> : <FileLine key={file.id} file={file} />))}
+      {files.map((file) =>
+        isPicture(file) ? (
+          <Picture key={file.id} file={file} tabIndex={tabIndex} onOpen={() => setOpen(file)} />
+        ) : (
+          <FileLine key={file.id} file={file} tabIndex={tabIndex} />
+        ),
+      )}
       {open !== null && <Viewer file={open} onClose={() => setOpen(null)} />}
     </div>
   );
@@ -53,13 +60,14 @@ function useFileUrls(file: Attachment, small: boolean): { readonly urls: FileUrl
   return { urls, gone };
 }
 
-function Picture({ file, onOpen }: { file: Attachment; onOpen: () => void }) {
+function Picture({ file, tabIndex, onOpen }: { file: Attachment; tabIndex: 0 | -1; onOpen: () => void }) {
   const { urls, gone } = useFileUrls(file, true);
   const [broken, setBroken] = useState(false);
   const box = pictureBox(file);
   return (
     <button
       type="button"
+      tabIndex={tabIndex}
       className="picture"
       style={{ inlineSize: box.width, aspectRatio: `${box.width} / ${box.height}` }}
       aria-label={`Open ${file.name}`}
@@ -83,11 +91,12 @@ async function save(parley: Parley, file: Attachment): Promise<void> {
   link.click();
 }
 
-function FileLine({ file }: { file: Attachment }) {
+function FileLine({ file, tabIndex }: { file: Attachment; tabIndex: 0 | -1 }) {
   const parley = useParley();
   return (
     <button
       type="button"
+      tabIndex={tabIndex}
       className="file-line"
       aria-label={`Download ${file.name}, ${fileSize(file.bytes)}`}
       onClick={() => save(parley, file).catch(sayProblem)}

@@ -109,7 +109,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
                 {view.pending !== null && !failed && <SendState pending={view.pending} />}
               </MessageWords>
             )}
-            <MessageFiles files={view.attachments} />
+            <MessageFiles files={view.attachments} tabIndex={tabIndex} />
           </>
         )}
         {failed && view.pending !== null && <Failed pending={view.pending} actions={actions} />}
