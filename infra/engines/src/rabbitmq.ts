@@ -55,6 +55,8 @@ export const startRabbitmq = starting(openRabbitmq);
 
 const environment = (folder: string, distribution: number, epmd: number): Record<string, string> => ({
   HOME: join(folder, 'home'),
+  // Else a broker that is killed while it starts leaves its dump where the command was given.
+  ERL_CRASH_DUMP: join(folder, 'log', 'erl_crash.dump'),
   // The script then becomes the engine instead of waiting for it, so that signals reach it.
   detached: '1',
   // At localhost: the name is part of the data's path, and the machine's name may change.

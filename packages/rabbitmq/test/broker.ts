@@ -61,6 +61,6 @@ export async function freshQueue(own?: string): Promise<Fresh> {
 /** What an operator types, for a broker of `@parley/engines` in `folder`. */
 export async function rabbitmqctl(folder: string, ...args: readonly string[]): Promise<void> {
   const { epmd } = JSON.parse(readFileSync(join(folder, 'ports.json'), 'utf8')) as { epmd: number };
-  const env = { PATH: '/usr/bin:/bin', HOME: join(folder, 'home'), ERL_EPMD_PORT: `${epmd}` };
+  const env = { PATH: '/usr/bin:/bin', HOME: join(folder, 'home'), ERL_CRASH_DUMP: join(folder, 'erl_crash.dump'), ERL_EPMD_PORT: `${epmd}` };
   await promisify(execFile)('/usr/lib/rabbitmq/bin/rabbitmqctl', ['-n', 'parley@localhost', ...args], { env });
 }
