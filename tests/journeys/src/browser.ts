@@ -8,6 +8,7 @@ import { startParley, webRoot } from '@parley/cli';
 import { createParley, type Parley } from '@parley/sdk';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { startOwnCluster, wantsCluster } from './own-cluster.ts';
 import { program } from './program.ts';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -52,6 +53,10 @@ export interface KillableSite extends Site {
 }
 
 export async function startSite(): Promise<Site> {
+  if (wantsCluster()) {
+    const { cluster, end } = await startOwnCluster();
+    return { url: cluster.url, stop: end };
+  }
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-browser-'));
   const server = await startParley({ dataDir });
   return {

@@ -1,11 +1,13 @@
 // The world of a journey: a real Parley, people with real clients on it, and the checker over everything they did and saw.
-// PARLEY_TEST_URL with PARLEY_TEST_LOAD_KEY names one that runs already (a cluster); without it one process is started in a folder of its own.
+// PARLEY_TEST_URL with PARLEY_TEST_LOAD_KEY names one that runs already, PARLEY_TEST_MODE=cluster starts a cluster of its own; without them
+// it is one process in a folder of its own.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createChecker, type Report, recorder } from '@parley/checker';
 import { finalRecords, persist, startParley, until } from '@parley/cli';
 import { createParley, type Parley, type ParleyOptions, type RoomState } from '@parley/sdk';
+import { startOwnCluster, wantsCluster } from './own-cluster.ts';
 
 export interface Person {
   readonly handle: string;
@@ -43,6 +45,10 @@ const unique = (name: string): string => `${name.toLowerCase()}-${process.pid}-$
 export async function openWorld(): Promise<World> {
   const given = process.env.PARLEY_TEST_URL;
   if (given !== undefined) return world(given, process.env.PARLEY_TEST_LOAD_KEY, async () => {});
+  if (wantsCluster()) {
+    const { cluster, end } = await startOwnCluster();
+    return world(cluster.url, await cluster.loadKey(), end);
+  }
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-journey-'));
   const server = await startParley({ dataDir });
   const first = createParley({ url: server.url });

@@ -1,15 +1,10 @@
 // A whole cluster of real processes on real engines: people on different gateways talk, while every kind of process is killed, stopped for a
 // while and replaced under them. Nothing is lost, and no send fails.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Cluster, startCluster } from '@parley/cli';
-import { missing } from '@parley/engines';
-import { ownPostgres, testKafka, testRabbitmq, testRedis } from '@parley/engines/testing';
+import type { Cluster } from '@parley/cli';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Person, type World, world } from '../src/index.ts';
+import { noCluster, type Person, startOwnCluster, type World, world } from '../src/index.ts';
 
-const why = (['kafka', 'redis', 'rabbitmq', 'postgres'] as const).map(missing).find((reason) => reason !== null) ?? null;
+const why = noCluster();
 
 /** This client goes to that gateway at its first connection, and where the edge says ever after. */
 function firstTo(gatewayUrl: string): typeof fetch {
@@ -22,35 +17,21 @@ function firstTo(gatewayUrl: string): typeof fetch {
 }
 
 describe.skipIf(why !== null)(`a cluster${why === null ? '' : ` (${why})`}`, () => {
-  let folder: string;
   let cluster: Cluster;
   let here: World;
   let people: Person[];
   let room: string;
-  let stopPostgres: () => Promise<void>;
   const failed: unknown[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'parley-cluster-'));
-    const [kafka, redis, rabbitmq, postgres] = await Promise.all([testKafka(), testRedis(), testRabbitmq(), ownPostgres()]);
-    stopPostgres = () => postgres.stop();
-    cluster = await startCluster({
-      folder,
-      engines: { kafkaBrokers: kafka.brokers, redisUrl: redis.url, rabbitmqUrl: rabbitmq.url, databaseAdminUrl: postgres.url },
-      prefix: `t${process.pid}`,
-      drainMs: 1_500,
-      logLevel: 'warn',
-    });
-    here = world(cluster.url, await cluster.loadKey(), () => cluster.stop());
+    const own = await startOwnCluster();
+    cluster = own.cluster;
+    here = world(cluster.url, await cluster.loadKey(), own.end);
     people = await Promise.all(['Ann', 'Ben', 'Cas', 'Dan'].map((name, index) => here.person(name, { fetch: firstTo(cluster.gatewayUrls[index % 2] ?? '') })));
     const [owner, ...members] = people as [Person, ...Person[]];
     room = await here.channel(owner, members);
   }, 180_000);
-  afterAll(async () => {
-    await here?.close();
-    await stopPostgres?.();
-    await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  afterAll(() => here?.close(), 60_000);
 
   /** Everybody talks all the time while `change` happens, and goes on for a while afterwards. */
   async function underLoad(change: () => Promise<void>, after = 5): Promise<void> {
