@@ -2,7 +2,7 @@
 // runs the same code. It holds no truth: everything here can be lost and is asked for again.
 import type { Clock, EventLog, Feed, Presence, Rng } from '@parley/ports';
 import { type AccessClaims, channelOf, LIMITS, ParleyError, readEvents, type SessionEvent, stateKey } from '@parley/protocol';
-import type { InternalClient, Logger, TokenVerifier } from '@parley/runtime';
+import { type InternalClient, type Logger, NO_TRACING, type TokenVerifier, type Tracing } from '@parley/runtime';
 import { ClientFrames } from './client-frames.ts';
 import type { Accepted, ClientSocket, Codec } from './client-socket.ts';
 import { handlersOf } from './frame-handlers.ts';
@@ -45,6 +45,8 @@ export interface GatewayCoreDeps {
   readonly logger: Logger;
   readonly config: GatewayConfig;
   readonly codec: Codec;
+  /** Default: nothing is followed. */
+  readonly tracing?: Tracing;
 }
 
 export interface GatewayStats extends HubStats {
@@ -84,6 +86,8 @@ class Core implements GatewayCore {
   private readonly deps: GatewayCoreDeps;
   private readonly limits: Limits;
   private readonly worker: string;
+  private readonly tracing: Tracing;
+  private readonly name: string;
   private readonly sessions = new Set<Session>();
   private readonly hubStats: HubStats = { events: 0, behind: 0, resets: 0 };
   private readonly admission: TokenBucket;
@@ -113,6 +117,8 @@ class Core implements GatewayCore {
     this.deps = deps;
     this.limits = limitsOf(deps.config);
     this.worker = deps.rng.id();
+    this.tracing = deps.tracing ?? NO_TRACING;
+    this.name = this.limits.name ?? this.worker;
     const { worker } = this.limits;
     this.admission = new TokenBucket(worker.admission, clock.monotonic());
     this.buckets = new TokenBuckets(clock);
@@ -132,6 +138,9 @@ class Core implements GatewayCore {
       limits: worker,
       takeRoom: (room) => this.buckets.take(`room ${room}`, worker.roomSends),
       inFlightOf: (session) => this.limits.rates[session.claims.cls].inFlight,
+      tracing: this.tracing,
+      mayTrace: (session) => this.buckets.take(`trace ${session.user}`, worker.userTraces) === 0,
+      worker: this.name,
       isStranger: (session, room) => this.isStranger(session, room),
     });
     this.marks = createReadMarks({ internal, clock, logger });
@@ -191,7 +200,8 @@ class Core implements GatewayCore {
       session: claims.sid,
       epoch: this.heads.epoch ?? '',
       serverTime: this.deps.clock.now(),
-      gateway: this.limits.name ?? this.worker,
+      gateway: this.name,
+      ...(this.tracing.ratio > 0 ? { traceRatio: this.tracing.ratio } : {}),
     });
     this.users.add(session);
     this.online.arrived(session.user);
@@ -213,14 +223,8 @@ class Core implements GatewayCore {
   }
 
   stats(): GatewayStats {
-    return {
-      ...this.hubStats,
-      sockets: this.sessions.size,
-      users: [...this.users.all()].length,
-      rooms: this.hubs.size,
-      flushes: this.flusher.flushes,
-      stalled: this.queues.stalledCount,
-    };
+    const [users, rooms] = [[...this.users.all()].length, this.hubs.size];
+    return { ...this.hubStats, sockets: this.sessions.size, users, rooms, flushes: this.flusher.flushes, stalled: this.queues.stalledCount };
   }
 
   private checkServing(): void {
@@ -293,9 +297,8 @@ class Core implements GatewayCore {
       hubs: () => this.hubs.all(),
       hub: (room) => this.hubs.peek(room),
       onEpoch: () => {
-        const body = new ParleyError('overloaded', 'The history was restored: connect again.', {
-          retryAfterMs: this.spread(this.limits.drainSpreadMs),
-        }).toBody();
+        const retryAfterMs = this.spread(this.limits.drainSpreadMs);
+        const body = new ParleyError('overloaded', 'The history was restored: connect again.', { retryAfterMs }).toBody();
         for (const session of [...this.sessions]) session.bye(body);
         this.hubs.restart();
       },
@@ -313,6 +316,8 @@ class Core implements GatewayCore {
       ringAgeMs: RING_AGE_MS,
       stats: this.hubStats,
       logger,
+      tracing: this.tracing,
+      worker: this.name,
       epoch: () => this.heads.epoch ?? '',
       headOf: (room) => this.heads.headOf(room),
       tail: (room, after) => feed.since(channelOf.room(room), after),
@@ -357,8 +362,10 @@ class Core implements GatewayCore {
     const body = (retryAfterMs: number) => ({ code: 'draining' as const, message: 'This server is going down for a restart.', retryAfterMs });
     if (wasRunning && goodbyeMs > 0) {
       this.phase = 'leaving';
-      const { clock } = this.deps;
-      await Promise.race([late, sayGoodbyes({ clock, sessions: () => this.sessions, body: () => body(this.spread(ELSEWHERE_MS)) }, goodbyeMs)]);
+      await Promise.race([
+        late,
+        sayGoodbyes({ clock: this.deps.clock, sessions: () => this.sessions, body: () => body(this.spread(ELSEWHERE_MS)) }, goodbyeMs),
+      ]);
     }
     this.phase = 'draining';
     for (const session of this.sessions) if (!session.leaving) session.emit('bye', body(this.spread(this.limits.drainSpreadMs)));
@@ -382,8 +389,7 @@ class Core implements GatewayCore {
     this.heads.stop();
     this.queues.stop();
     this.typing.stop();
-    const steps = [this.online.stop(), this.watched.stop(), this.profiles.stop(), this.users.close(), this.hubs.close()];
-    for (const step of await Promise.allSettled(steps))
+    for (const step of await Promise.allSettled([this.online.stop(), this.watched.stop(), this.profiles.stop(), this.users.close(), this.hubs.close()]))
       if (step.status === 'rejected') this.deps.logger.warn({ err: step.reason }, 'a part of the gateway did not stop cleanly');
   }
 }

@@ -55,6 +55,8 @@ export interface WorkerLimits {
   readonly admission: Rate;
   /** Commands for one room: one hot room must not take the log from the others. */
   readonly roomSends: Rate;
+  /** Messages that a user may ask to have followed. */
+  readonly userTraces: Rate;
   /** Appends in flight. */
   readonly appends: number;
   /** An append not answered in this time is `unavailable`. */
@@ -102,6 +104,7 @@ export const limitsOf = (config: GatewayConfig): Limits => ({
     sockets: 20_000,
     admission: { burst: 2_000, perSecond: 1_000 },
     roomSends: { burst: 2_000, perSecond: 2_000 },
+    userTraces: { burst: 60, perSecond: 1 },
     appends: 2_000,
     appendMs: 5_000,
     ringBytes: 1_048_576,

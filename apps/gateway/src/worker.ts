@@ -13,6 +13,7 @@ import {
   registerHealth,
   registerInternal,
   TOKEN_ISSUER,
+  tracingOf,
   withParts,
 } from '@parley/runtime';
 import { watchGateway } from './cluster/gateway-metrics.ts';
@@ -27,6 +28,10 @@ const config = configFromEnv();
 const slot = workerSlot();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' }).child({ worker: slot });
 const metrics = createMetrics();
+const name = config.GATEWAY_NAME === undefined ? undefined : `${config.GATEWAY_NAME}/${slot}`;
+// A file of traces has one writer.
+const TRACE_FILE = config.TRACE_FILE?.replace(/(\.\w+)?$/, `.${slot}$1`);
+const tracing = tracingOf({ ...config, TRACE_FILE }, { service: 'gateway', instance: name ?? slot, rng, logger });
 const log = createKafkaEventLog({
   brokers: config.KAFKA_BROKERS,
   clientId: 'parley-gateway',
@@ -56,14 +61,15 @@ const gateway = createGateway({
   clock,
   rng,
   logger,
+  tracing,
   config: {
     origins: [...config.ORIGINS, ...(config.PUBLIC_URL === undefined ? [] : [new URL(config.PUBLIC_URL).origin])],
-    ...(config.GATEWAY_NAME === undefined ? {} : { name: `${config.GATEWAY_NAME}/${slot}` }),
+    ...(name === undefined ? {} : { name }),
     drainMs: config.DRAIN_MS + FINISH_MS,
     goodbyeMs: config.DRAIN_MS,
   },
 });
-const service = withParts(gateway, [log, services, feed, presence, nodes, revocations], { clock, logger });
+const service = withParts(gateway, [tracing, log, services, feed, presence, nodes, revocations], { clock, logger });
 watchGateway(gateway, metrics);
 
 const app = createHttpApp({ logger, rng });

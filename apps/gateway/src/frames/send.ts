@@ -3,7 +3,7 @@
 import type { Clock, EventLog } from '@parley/ports';
 import { LogUnavailable } from '@parley/ports';
 import { encodeRecord, type MemberCommand, ParleyError, partitionOf, type RoomCommand, TOPICS } from '@parley/protocol';
-import type { Logger } from '@parley/runtime';
+import { type Logger, NO_SPAN, type Span, type Tracing } from '@parley/runtime';
 import type { Session } from '../session.ts';
 import { SendOrder } from './send-order.ts';
 
@@ -17,6 +17,11 @@ export interface SendDeps {
   /** Takes one of the room's rate: 0, or the ms to wait. */
   readonly takeRoom: (room: string) => number;
   readonly inFlightOf: (session: Session) => number;
+  readonly tracing: Tracing;
+  /** May this user have one more of their messages followed? Following costs, so asking for it is limited. */
+  readonly mayTrace: (session: Session) => boolean;
+  /** This worker's name, for traces. */
+  readonly worker: string;
   /** Is the user certainly no member, by a question asked now? Never throws: unsure is `false`. */
   readonly isStranger: (session: Session, room: string) => Promise<boolean>;
 }
@@ -37,6 +42,25 @@ export class Sender {
 
   /** Resolves when the command is durable. Throws ParleyError: slow_down, overloaded, not_member, or unavailable (not known). */
   async send(session: Session, command: MemberCommand): Promise<void> {
+    const span = this.follow(session, command);
+    if (span === NO_SPAN) return this.take(session, command, span);
+    try {
+      await this.take(session, command, span);
+      span.set({ outcome: 'accepted' });
+      span.end();
+    } catch (error) {
+      span.end(error instanceof ParleyError ? error.code : 'internal');
+      throw error;
+    }
+  }
+
+  private follow(session: Session, { trace, room, clientId }: MemberCommand): Span {
+    const { tracing, worker } = this.deps;
+    if (trace !== undefined && this.deps.mayTrace(session)) return tracing.span('gateway.accept', trace, { room, clientId, worker });
+    return tracing.sample() ? tracing.root('gateway.accept', { room, clientId, worker }) : NO_SPAN;
+  }
+
+  private async take(session: Session, command: MemberCommand, span: Span): Promise<void> {
     if (session.inFlight >= this.deps.inFlightOf(session))
       throw new ParleyError('slow_down', 'Too many of your commands are in flight.', { retryAfterMs: 200 });
     if (this.inFlight >= this.deps.limits.appends) throw new ParleyError('overloaded', 'Too many commands are in flight.', { retryAfterMs: RETRY_AFTER_MS });
@@ -45,7 +69,7 @@ export class Sender {
     if (waitMs > 0) throw new ParleyError('slow_down', 'Too much is being said in this room.', { retryAfterMs: waitMs });
     session.inFlight += 1;
     this.inFlight += 1;
-    const appended = this.admitAndAppend(session, command);
+    const appended = this.admitAndAppend(session, command, span);
     // Counted until it is really over: what hangs must not be multiplied by those who try again.
     void appended.catch(() => {}).then(() => this.settled(session));
     try {
@@ -56,16 +80,22 @@ export class Sender {
     }
   }
 
-  private async admitAndAppend(session: Session, command: MemberCommand): Promise<void> {
+  private async admitAndAppend(session: Session, command: MemberCommand, span: Span): Promise<void> {
     // Only who certainly may not is refused: a member, a socket that has not resumed and everybody unsure goes to messages.
     const gate = this.gates.get(session)?.get(command.room);
     if (gate !== undefined || (session.resume === 'done' && !session.seats.has(command.room))) {
       if (await (gate ?? this.ask(session, command.room))) throw new ParleyError('not_member');
     }
-    const record: RoomCommand = { ...command, v: 1, author: session.user, time: this.deps.clock.now() };
-    const value = encodeRecord(record);
     const partition = partitionOf(command.room, await (this.partitions ?? this.readPartitions()));
-    await this.deps.log.append(TOPICS.roomCommand, [{ partition, key: command.room, value }]);
+    const append = this.deps.tracing.span('log.append', span.traceparent, { topic: TOPICS.roomCommand, partition });
+    const record: RoomCommand = { ...command, v: 1, author: session.user, time: this.deps.clock.now(), trace: append.traceparent };
+    try {
+      await this.deps.log.append(TOPICS.roomCommand, [{ partition, key: command.room, value: encodeRecord(record) }]);
+    } catch (error) {
+      append.end('unavailable');
+      throw error;
+    }
+    append.end();
     this.failing = false;
   }
 

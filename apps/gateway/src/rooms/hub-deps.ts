@@ -1,7 +1,7 @@
 // What a hub needs from its worker.
 import type { Clock } from '@parley/ports';
 import type { AnyRoomEvent } from '@parley/protocol';
-import type { Logger } from '@parley/runtime';
+import type { Logger, Tracing } from '@parley/runtime';
 import type { Codec } from '../client-socket.ts';
 import type { WorkerLimits } from '../gateway-config.ts';
 import type { Session } from '../session.ts';
@@ -37,6 +37,9 @@ export interface HubDeps {
   readonly ringAgeMs: number;
   readonly stats: HubStats;
   readonly logger: Logger;
+  readonly tracing: Tracing;
+  /** This worker's name, for traces. */
+  readonly worker: string;
   readonly epoch: () => string;
   /** The room's head by messages. */
   readonly headOf: (room: string) => Promise<number>;

@@ -7,6 +7,7 @@ import type { Session } from '../session.ts';
 import { catchUp } from './catch-up.ts';
 import { repair } from './fill-gap.ts';
 import type { Flushable } from './flush.ts';
+import { Followed } from './followed.ts';
 import type { HubDeps } from './hub-deps.ts';
 import { removedBy } from './pages.ts';
 import { join, Ring } from './ring.ts';
@@ -40,6 +41,7 @@ export class Hub implements Flushable {
   private flushed = 0;
   private waiters: { seq: number; wake: () => void }[] = [];
   private subscriptions: FeedSubscription[] = [];
+  private followed: Followed | null = null;
 
   constructor(room: string, deps: HubDeps) {
     this.room = room;
@@ -79,8 +81,9 @@ export class Hub implements Flushable {
 
   /** A payload of the room's channel or of its tail. Anything else than events of this room is passed over. */
   receive(payload: unknown): void {
-    const { room, events } = (payload ?? {}) as { room?: unknown; events?: unknown };
+    const { room, events, traces } = (payload ?? {}) as { room?: unknown; events?: unknown; traces?: unknown };
     if (room !== this.room || !Array.isArray(events)) return;
+    if (typeof traces === 'object' && traces !== null) this.follow(traces);
     this.offer(events.filter((event): event is AnyRoomEvent => Number.isSafeInteger((event as { seq?: unknown } | null)?.seq)));
   }
 
@@ -161,10 +164,17 @@ export class Hub implements Flushable {
     this.deps.stats.events += this.pending.length * this.live.size;
     this.pending = [];
     this.flushed = this.head;
+    const followed = this.followed?.flush() ?? null;
     for (const seat of this.live) {
-      if (seat.session.canTake()) write(seat.session, bytes);
-      else this.fallBehind(seat, from);
+      if (seat.session.canTake()) {
+        write(seat.session, bytes);
+        followed?.wrote(seat.session);
+      } else {
+        this.fallBehind(seat, from);
+        followed?.fellBehind();
+      }
     }
+    followed?.end();
   }
 
   /** Resolves when the head is at seq, or the hub or the seat is gone. Whoever waits looks again. */
@@ -175,6 +185,11 @@ export class Hub implements Flushable {
   /** Lets go of frames that are too old to keep. */
   trim(): void {
     this.ring.trim(this.deps.clock.monotonic());
+  }
+
+  private follow(traces: object): void {
+    this.followed ??= new Followed();
+    this.followed.note(traces, this.head, { tracing: this.deps.tracing, room: this.room, worker: this.deps.worker });
   }
 
   private hold(event: AnyRoomEvent): void {
@@ -203,6 +218,7 @@ export class Hub implements Flushable {
       this.pending.push(bytes);
       this.deps.flusher.mark(this);
     } else this.flushed = this.head;
+    this.followed?.applied(event.seq, this.live.size > 0, this.catching.size);
     this.afterEvent(event);
     this.wake();
   }
