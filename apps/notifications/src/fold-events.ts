@@ -67,7 +67,11 @@ export function foldEvents({ events, missed, rooms, people, nowMs }: FoldInput):
   }
   flush();
   const touched = new Set(events.map((event) => event.room));
-  return { rooms: [...now.values()].filter((room) => touched.has(room.id)).map(({ id, seq, kind, name }) => ({ id, seq, kind, name })), steps, jobs };
+  return {
+    rooms: [...now.values()].filter((room) => touched.has(room.id) && room.seq > 0).map(({ id, seq, kind, name }) => ({ id, seq, kind, name })),
+    steps,
+    jobs,
+  };
 }
 
 /** The room after one more event; null: a room whose beginning nobody knows. */
@@ -75,7 +79,7 @@ function after(before: KnownRoom | undefined, event: AnyRoomEvent): KnownRoom | 
   const known = event as RoomEvent;
   if (known.type === 'room.created')
     return { id: event.room, seq: event.seq, kind: known.body.kind, name: known.body.name, wanted: before?.wanted ?? false, webhooks: before?.webhooks ?? [] };
-  if (before === undefined) return null;
+  if (before === undefined || before.seq === 0) return null;
   return { ...before, seq: event.seq, ...(known.type === 'room.renamed' ? { name: known.body.name } : {}) };
 }
 

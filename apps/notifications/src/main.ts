@@ -4,13 +4,14 @@ import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { readJwks } from '@parley/protocol';
 import { createRabbitWorkQueue } from '@parley/rabbitmq';
 import { createRedisPresence } from '@parley/redis';
-import { createInternalHttp, createLogger, createMetrics, createRevocations, createVerifier, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
+import { createInternalHttp, createLogger, createMetrics, createRevocations, createVerifier, runService, TOKEN_ISSUER, tracingOf, withParts } from '@parley/runtime';
 import { configFromEnv, vapidOf } from './config.ts';
 import { createNotifications } from './index.ts';
 
 const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
 const metrics = createMetrics();
+const tracing = tracingOf(config, { service: 'notifications', rng, logger });
 const log = createKafkaEventLog({
   brokers: config.KAFKA_BROKERS,
   clientId: 'parley-notifications',

@@ -73,6 +73,15 @@ describe('who is told', () => {
     await pushed('eves-phone');
   });
 
+  it('a rule that was set before anything of the room was read holds from its first message on', async () => {
+    await world.restart(async () => {
+      await world.query('DELETE FROM room WHERE id = $1', [group]);
+      await world.query('INSERT INTO room_rule (user_id, room_id, rule) VALUES ($1, $2, $3)', [bob.id, group, 'all']);
+      await world.said.post(group, ada, 'nobody in particular');
+    });
+    await pushed('bobs-phone');
+  });
+
   it('an ordinary member does not wake a large room by @all, an owner does', async () => {
     const crowd = Array.from({ length: 105 }, (_, at) => world.said.person(`p${at}`));
     const large = await world.said.room('group', 'Square', [ada, bob, eve, ...crowd]);

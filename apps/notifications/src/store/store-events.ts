@@ -64,6 +64,7 @@ export const DIGEST = 'notification.digest';
 export interface EventStore {
   /** The offset to go on from; `from` at the first time. Throws when the log is not the one that was read before. */
   position(topic: string, partition: number, logId: string, from: number): Promise<number>;
+  /** Each of them as it was last applied; `seq` 0: nothing of it was. */
   rooms(ids: readonly string[]): Promise<ReadonlyMap<string, KnownRoom>>;
   /** All or nothing. Throws Fenced when somebody else moved an offset. */
   apply(batch: Batch): Promise<void>;
@@ -97,12 +98,14 @@ async function readRooms(db: Database, ids: readonly string[]): Promise<Readonly
     db.webhook.findMany({ where: { roomId: where, disabled: null }, select: { id: true, roomId: true, events: true, createdBy: true } }),
   ]);
   const wantedRooms = new Set(wanted.map((row) => row.roomId));
+  const rows = new Map(rooms.map((row) => [row.id, row]));
   return new Map(
-    rooms.map(({ id, seq, kind, name }) => [
-      id,
-      // The table's CHECK allows no other kind.
-      { id, seq: Number(seq), kind: kind as KnownRoom['kind'], name, wanted: wantedRooms.has(id), webhooks: webhooks.filter((one) => one.roomId === id) },
-    ]),
+    ids.map((id) => {
+      const row = rows.get(id);
+      // The table's CHECK allows no other kind. Of a room that was not read yet, the rules and webhooks may be there already.
+      const room = { id, seq: Number(row?.seq ?? 0), kind: (row?.kind ?? 'group') as KnownRoom['kind'], name: row?.name ?? null };
+      return [id, { ...room, wanted: wantedRooms.has(id), webhooks: webhooks.filter((one) => one.roomId === id) }];
+    }),
   );
 }
 
