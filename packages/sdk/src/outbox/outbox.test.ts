@@ -308,6 +308,26 @@ describe('the outbox', () => {
     expect(asked).toEqual([lost.clientId, big.clientId]);
   });
 
+  test('files that are on the server already go with their message after a reload, without words too', async () => {
+    const asked: MemberCommand[] = [];
+    const h = harness(async (command) => {
+      asked.push(command);
+      return { ok: true, status: 'accepted' };
+    });
+    const attachments = [{ id: nextId(), name: 'a.png', type: 'image/png', bytes: 3, width: 4, height: 5 }];
+    const command: MemberCommand = { type: 'message.post', room: ROOMS[0], clientId: nextId(), body: { text: '', attachments } };
+    const first = h.make();
+    first.send(command).catch(() => {});
+    await settle();
+    first.end(new ParleyError('unavailable', 'The page was closed.'), false);
+    const second = h.make();
+    await second.load();
+    second.online(h.request);
+    await settle();
+    expect(asked).toEqual([command]);
+    second.end(new ParleyError('unavailable', 'The page was closed.'), false);
+  });
+
   test('a rejected command is tried again under a new id only', async () => {
     const asked: string[] = [];
     const h = harness(async (command) => {
