@@ -69,6 +69,8 @@ export interface GatewayCore {
   /** Takes the socket and says hello. Throws as `check`, and then the caller closes the socket. */
   accept(socket: ClientSocket, claims: AccessClaims): Accepted;
   problems(): readonly string[];
+  /** Does it take sockets? Not before it has reached messages once, nor when it drains. */
+  serves(): boolean;
   stats(): GatewayStats;
 }
 
@@ -227,11 +229,14 @@ class Core implements GatewayCore {
     return { ...this.hubStats, sockets: this.sessions.size, users, rooms, flushes: this.flusher.flushes, stalled: this.queues.stalledCount };
   }
 
+  serves(): boolean {
+    return this.phase === 'running' && this.heads.epoch !== null;
+  }
+
   private checkServing(): void {
     if (this.phase === 'leaving' || this.phase === 'draining' || this.phase === 'stopped')
       throw new ParleyError('draining', undefined, { retryAfterMs: this.spread(this.limits.drainSpreadMs) });
-    if (this.phase === 'new' || this.heads.epoch === null)
-      throw new ParleyError('unavailable', 'The gateway has not reached messages yet.', { retryAfterMs: 500 });
+    if (!this.serves()) throw new ParleyError('unavailable', 'The gateway has not reached messages yet.', { retryAfterMs: 500 });
   }
 
   private closed(session: Session): void {

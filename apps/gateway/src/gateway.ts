@@ -19,6 +19,8 @@ export interface Gateway extends Service {
   /** As the core's: `goodbyeMs` instead of the configured. */
   stop(goodbyeMs?: number): Promise<void>;
   problems(): readonly string[];
+  /** Does it take sockets? Not before it has reached messages once, nor when it drains. */
+  serves(): boolean;
   stats(): GatewayStats;
   /** All workers that are heard of, this one first. */
   nodes(): readonly GatewayNode[];
@@ -57,6 +59,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     problems: () => core.problems(),
     load: () => core.stats().sockets,
     draining: () => draining,
+    serves: () => core.serves(),
     stats: () => core.stats(),
     nodes,
   };

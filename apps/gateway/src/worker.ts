@@ -24,6 +24,8 @@ import { createGateway } from './gateway.ts';
 /** Beside the goodbyes: answers to appends in flight, and letting go of the engines. */
 const FINISH_MS = 7_000;
 
+const LOOK_MS = 50;
+
 const config = configFromEnv();
 const slot = workerSlot();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' }).child({ worker: slot });
@@ -77,6 +79,8 @@ registerHealth(app, [service]);
 registerInternal(app, service.internal ?? [], services.tokens, clock);
 gateway.attach(app.server);
 await service.start();
+// Who came before would be refused: the others carry on until then.
+while (!gateway.serves()) await clock.sleep(LOOK_MS);
 await app.listen({ host: config.HOST, port: config.PORT });
 obeyPrimary({
   status: () => {

@@ -26,10 +26,13 @@ interface Asker {
   readonly reject: (error: unknown) => void;
 }
 
+const FIRST_RETRY_MS = 500;
+
 export class Heads {
   private readonly deps: HeadsDeps;
   private positions: Record<string, number> = {};
   private timer: Timer | null = null;
+  private stopped = false;
   private comparing = false;
   private full = false;
   private asked = new Map<string, Asker[]>();
@@ -46,6 +49,7 @@ export class Heads {
   }
 
   stop(): void {
+    this.stopped = true;
     this.timer?.cancel();
     for (const askers of this.asked.values()) for (const asker of askers) asker.reject(new ParleyError('unavailable', 'The gateway is stopping.'));
     this.asked.clear();
@@ -89,6 +93,8 @@ export class Heads {
     } catch (error) {
       this.failing = true;
       this.deps.logger.warn({ err: error }, 'rooms could not be compared with messages');
+      // Until the first answer nobody is let in: that is not the time to wait for the next round.
+      if (this.epoch === null && !this.stopped) this.deps.clock.after(FIRST_RETRY_MS, () => void this.compare());
     } finally {
       this.comparing = false;
     }
