@@ -1,8 +1,9 @@
 // The heart of messages without HTTP and without a database's name: worker, publisher, relay and what other services may call.
 // The simulation runs exactly this over the store in memory.
 import type { Clock, EventLog, Feed, Rng } from '@parley/ports';
-import type { InternalClient, InternalHandler, Logger } from '@parley/runtime';
+import { type InternalClient, type InternalHandler, type Logger, NO_TRACING, type Tracing } from '@parley/runtime';
 import { createInternalApi } from './calls/internal-api.ts';
+import { FollowedCommits } from './pipeline/followed.ts';
 import { createPublisher } from './publisher.ts';
 import { createRelay } from './relay.ts';
 import type { Store, UserChanges } from './store/store.ts';
@@ -19,6 +20,8 @@ export interface MessagesCoreDeps {
   readonly logger: Logger;
   /** Commands that are decided and written at once; see WorkerDeps. */
   readonly batchSize?: number;
+  /** Default: nothing is followed. */
+  readonly tracing?: Tracing;
 }
 
 export interface MessagesCore {
@@ -34,10 +37,12 @@ export interface MessagesCore {
   tellUsers(users: readonly UserChanges[]): Promise<void>;
 }
 
-export function createMessagesCore({ store, log, feed, internal, clock, rng, logger, batchSize }: MessagesCoreDeps): MessagesCore {
+export function createMessagesCore({ store, log, feed, internal, clock, rng, logger, batchSize, ...rest }: MessagesCoreDeps): MessagesCore {
   let epoch = '';
-  const publisher = createPublisher({ store, feed, clock, logger });
-  const relay = createRelay({ store, log, clock, logger });
+  const { tracing = NO_TRACING } = rest;
+  const followed = { published: new FollowedCommits(tracing), relayed: new FollowedCommits(tracing) };
+  const publisher = createPublisher({ store, feed, clock, logger, followed: followed.published });
+  const relay = createRelay({ store, log, clock, logger, followed: followed.relayed });
   const worker = createWorker({
     store,
     log,
@@ -45,6 +50,8 @@ export function createMessagesCore({ store, log, feed, internal, clock, rng, log
     relay,
     clock,
     logger,
+    tracing,
+    followed: [followed.published, followed.relayed],
     ...(internal ? { internal } : {}),
     ...(batchSize === undefined ? {} : { batchSize }),
   });

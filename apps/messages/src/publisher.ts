@@ -2,9 +2,10 @@
 // this may not skip anything: (published, pos] is told again at start, at takeover and after a failure.
 import type { Clock, Feed, FeedPublish } from '@parley/ports';
 import { type AnyRoomEvent, type CommittedEvent, channelOf, type FeedEvents, type FeedUser, stateKey } from '@parley/protocol';
-import type { Logger } from '@parley/runtime';
+import { type Logger, NO_TRACING, type Span } from '@parley/runtime';
 import type { Answer } from './decide/batch.ts';
 import { createFollower, type Follower } from './follower.ts';
+import { FollowedCommits } from './pipeline/followed.ts';
 import type { Store, UserChanges } from './store/store.ts';
 
 /** What a batch has to tell people beside its events. */
@@ -23,17 +24,26 @@ export interface PublisherDeps {
   readonly feed: Feed;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Commits that somebody follows. */
+  readonly followed?: FollowedCommits;
 }
 
-export function createPublisher({ store, feed, clock, logger }: PublisherDeps): Publisher {
+export function createPublisher({ store, feed, clock, logger, followed = new FollowedCommits(NO_TRACING) }: PublisherDeps): Publisher {
   const follower = createFollower<Told>({
     name: 'live distribution',
     store,
     clock,
     logger,
     deliver: async (events, told) => {
-      const messages = [...roomMessages(events), ...userMessages(told)];
-      if (messages.length > 0) await feed.publish(messages);
+      const spans = followed.begin('feed.publish', events);
+      const messages = [...roomMessages(events, spans), ...userMessages(told)];
+      try {
+        if (messages.length > 0) await feed.publish(messages);
+      } catch (error) {
+        followed.end(spans, 'unavailable');
+        throw error;
+      }
+      followed.end(spans);
     },
     recall: async (events) => [{ users: await store.stateOf(stateTouchedBy(events)), answers: answersOf(events) }],
   });
@@ -41,7 +51,8 @@ export function createPublisher({ store, feed, clock, logger }: PublisherDeps): 
 }
 
 /** One message per room: within a room the events follow each other without a hole, because positions do. */
-function roomMessages(events: readonly CommittedEvent[]): FeedPublish[] {
+function roomMessages(events: readonly CommittedEvent[], spans: ReadonlyMap<CommittedEvent, Span> | null): FeedPublish[] {
+  const traces = spans === null ? null : tracesByRoom(spans);
   const rooms = new Map<string, AnyRoomEvent[]>();
   for (const { event } of events) {
     const list = rooms.get(event.room);
@@ -50,9 +61,17 @@ function roomMessages(events: readonly CommittedEvent[]): FeedPublish[] {
   }
   return [...rooms].map(([room, list]) => ({
     channel: channelOf.room(room),
-    payload: { room, events: list } satisfies FeedEvents,
+    payload: { room, events: list, ...(traces?.has(room) ? { traces: traces.get(room) as Record<string, string> } : {}) } satisfies FeedEvents,
     tail: { from: (list[0] as AnyRoomEvent).seq, to: (list.at(-1) as AnyRoomEvent).seq },
   }));
+}
+
+function tracesByRoom(spans: ReadonlyMap<CommittedEvent, Span>): ReadonlyMap<string, Record<string, string>> {
+  const rooms = new Map<string, Record<string, string>>();
+  for (const [{ event }, { traceparent }] of spans) {
+    if (traceparent !== undefined) rooms.set(event.room, { ...rooms.get(event.room), [event.seq]: traceparent });
+  }
+  return rooms;
 }
 
 function userMessages(told: readonly Told[]): FeedPublish[] {

@@ -2,8 +2,9 @@
 // The event table is the outbox; nothing is copied that is not committed.
 import type { Clock, EventLog, LogEntry } from '@parley/ports';
 import { type CommittedEvent, encodeRecord, partitionOf, TOPICS } from '@parley/protocol';
-import type { Logger } from '@parley/runtime';
+import { type Logger, NO_TRACING } from '@parley/runtime';
 import { createFollower, type Follower } from './follower.ts';
+import { FollowedCommits } from './pipeline/followed.ts';
 import type { Store } from './store/store.ts';
 
 export interface Relay extends Follower<null> {
@@ -15,14 +16,16 @@ export interface RelayDeps {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Commits that somebody follows. */
+  readonly followed?: FollowedCommits;
 }
 
-export function createRelay({ store, log, clock, logger }: RelayDeps): Relay {
+export function createRelay({ store, log, clock, logger, followed = new FollowedCommits(NO_TRACING) }: RelayDeps): Relay {
   let partitionCount = 0;
-  const toEntry = (committed: CommittedEvent): LogEntry => ({
+  const toEntry = (committed: CommittedEvent, trace: string | undefined): LogEntry => ({
     partition: partitionOf(committed.event.room, partitionCount),
     key: committed.event.room,
-    value: encodeRecord(committed),
+    value: encodeRecord(trace === undefined ? committed : { ...committed, trace }),
   });
   const follower = createFollower<null>({
     name: 'the relay to room.event',
@@ -30,7 +33,18 @@ export function createRelay({ store, log, clock, logger }: RelayDeps): Relay {
     clock,
     logger,
     deliver: async (events) => {
-      if (events.length > 0) await log.append(TOPICS.roomEvent, events.map(toEntry));
+      if (events.length === 0) return;
+      const spans = followed.begin('log.relay', events);
+      try {
+        await log.append(
+          TOPICS.roomEvent,
+          events.map((committed) => toEntry(committed, spans?.get(committed)?.traceparent)),
+        );
+      } catch (error) {
+        followed.end(spans, 'unavailable');
+        throw error;
+      }
+      followed.end(spans);
     },
     recall: async () => [],
   });

@@ -3,12 +3,13 @@
 // over a record.
 import { type Clock, type EventLog, Fenced, type LogEnds, type LogRecord, OffsetOutOfRange } from '@parley/ports';
 import { TOPICS } from '@parley/protocol';
-import type { InternalClient, Logger } from '@parley/runtime';
+import { type InternalClient, type Logger, NO_TRACING, type Tracing } from '@parley/runtime';
 import type { Decided } from './decide/batch.ts';
 import { decodeInput, type Input, poisonInput } from './decide/decode.ts';
 import { createGaps } from './gaps.ts';
 import { keepConsuming } from './keep-consuming.ts';
 import { createDeadLetters } from './pipeline/dead-letters.ts';
+import { beginCommit, type FollowedCommits } from './pipeline/followed.ts';
 import { chunksOf, pipeline } from './pipeline/pipeline.ts';
 import { type Prepared, prepareBatch } from './pipeline/prepare.ts';
 import type { Publisher } from './publisher.ts';
@@ -24,6 +25,10 @@ export interface WorkerDeps {
   readonly internal?: InternalClient;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: nothing is followed. */
+  readonly tracing?: Tracing;
+  /** Who tells of what is committed goes on with its trace. */
+  readonly followed?: readonly FollowedCommits[];
   /** Commands decided and written at once, about: what the log hands over is cut into equal parts of nearly this. */
   readonly batchSize?: number;
 }
@@ -48,7 +53,8 @@ const BATCH = 250;
 /** What the log hands over at once, when so much waits: the more, the fewer batches begin with nothing to overlap with. */
 const MAX_RECORDS = 1_000;
 
-export function createWorker({ store, log, publisher, relay, internal, clock, logger, batchSize = BATCH }: WorkerDeps): Worker {
+export function createWorker({ store, log, publisher, relay, internal, clock, logger, batchSize = BATCH, ...rest }: WorkerDeps): Worker {
+  const { tracing = NO_TRACING, followed = [] } = rest;
   let logId = '';
   let partitionCount = 0;
   let places = new Map<number, { next: number; pos: number }>();
@@ -123,18 +129,24 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   const written = (): ReadonlyMap<number, number> => new Map([...places].map(([partition, { pos }]) => [partition, pos]));
   async function prepare(records: readonly LogRecord[], before: Prepared | null): Promise<Prepared> {
     const inputs = records.map((record) => decodeInput(record, partitionCount));
-    return prepareBatch(store, inputs, before, written);
+    return prepareBatch(store, inputs, before, written, tracing);
   }
 
   /** Never two at once: the next begins when this has returned, so batches are written and told in order. */
-  async function commit({ inputs, decided }: Prepared): Promise<void> {
+  async function commit({ inputs, decided, followed: commands }: Prepared): Promise<void> {
     await deadLetters.tell(inputs, logId);
     const partitions = partitionWrites(inputs, decided);
-    const outcome = await store.commit({ topic: TOPIC, logId, partitions, ...decided.rows });
+    const endCommit = beginCommit(tracing, commands, inputs.length, followed);
+    const outcome = await store.commit({ topic: TOPIC, logId, partitions, ...decided.rows }).catch((error: unknown) => {
+      endCommit(null);
+      throw error;
+    });
     if (outcome.status === 'fenced') {
+      endCommit(null);
       places = new Map();
       throw new Fenced('Another owner has committed: these partitions are not ours any more.');
     }
+    endCommit(decided);
     for (const { partition, next, pos } of partitions) places.set(partition, { next, pos });
     const upTo = new Map(partitions.map(({ partition, pos }) => [partition, pos]));
     const events = decided.events();

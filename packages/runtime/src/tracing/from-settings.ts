@@ -1,4 +1,6 @@
 // The tracing of a process from its settings.
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import type { Rng } from '@parley/ports';
 import type { Logger } from '../log.ts';
 import { fileExporter, otlpExporter } from './exporters.ts';
@@ -18,7 +20,7 @@ export const tracingOf = (
 ): Tracing =>
   createTracing({
     service,
-    ...(instance === undefined ? {} : { instance }),
+    instance: instance ?? (settings.TRACE_FILE ? basename(settings.TRACE_FILE, '.jsonl') : hostname()),
     ratio: settings.TRACE_RATIO,
     exporters: [
       ...(settings.OTEL_EXPORTER_OTLP_ENDPOINT ? [otlpExporter(settings.OTEL_EXPORTER_OTLP_ENDPOINT, logger)] : []),
