@@ -1,5 +1,6 @@
 // From events to what is written: the rooms after them, members that came and went, posts that somebody may be told of, webhook jobs. Pure.
 import { type AnyRoomEvent, mentionsOf, type RoomEvent } from '@parley/protocol';
+import type { Span } from '@parley/runtime';
 import type { Batch, Job, KnownRoom, Post, Step } from './store/store-events.ts';
 
 export interface FoldInput {
@@ -11,6 +12,8 @@ export interface FoldInput {
   /** Handle -> id. */
   readonly people: ReadonlyMap<string, string>;
   readonly nowMs: number;
+  /** Of events that somebody follows. */
+  readonly spans?: ReadonlyMap<RoomEvent, Span>;
 }
 
 /** Older than this is no news: an import, or a service that was away for long. */
@@ -30,7 +33,7 @@ export function handlesOf(events: readonly RoomEvent[], nowMs: number): readonly
   return [...handles];
 }
 
-export function foldEvents({ events, missed, rooms, people, nowMs }: FoldInput): Pick<Batch, 'rooms' | 'steps' | 'jobs'> {
+export function foldEvents({ events, missed, rooms, people, nowMs, spans }: FoldInput): Pick<Batch, 'rooms' | 'steps' | 'jobs'> {
   const now = new Map(rooms);
   const steps: Step[] = [];
   const jobs: Job[] = [];
@@ -59,11 +62,14 @@ export function foldEvents({ events, missed, rooms, people, nowMs }: FoldInput):
     for (const before of missed.get(event) ?? []) change(before);
     const room = change(event);
     if (room === null) continue;
-    for (const webhook of room.webhooks)
-      if (webhook.events.includes(event.type))
-        jobs.push({ queue: WEBHOOK, id: `w${webhook.id}.${event.seq}`, payload: { webhook: webhook.id, seq: event.seq }, dueMs: nowMs });
+    const span = spans?.get(event);
+    const followed = span?.traceparent === undefined ? {} : { trace: span.traceparent };
+    const webhooks = room.webhooks.filter((webhook) => webhook.events.includes(event.type));
+    for (const { id } of webhooks)
+      jobs.push({ queue: WEBHOOK, id: `w${id}.${event.seq}`, payload: { webhook: id, seq: event.seq, ...followed }, dueMs: nowMs });
     const post = isNews(event, nowMs) ? postOf(event, room, people) : null;
-    if (post !== null) posts.push(post);
+    if (post !== null) posts.push({ ...post, ...followed });
+    span?.set({ jobs: webhooks.length, outcome: post === null ? 'concerns nobody' : 'may concern somebody' });
   }
   flush();
   const touched = new Set(events.map((event) => event.room));

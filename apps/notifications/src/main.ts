@@ -4,7 +4,17 @@ import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { readJwks } from '@parley/protocol';
 import { createRabbitWorkQueue } from '@parley/rabbitmq';
 import { createRedisPresence } from '@parley/redis';
-import { createInternalHttp, createLogger, createMetrics, createRevocations, createVerifier, runService, TOKEN_ISSUER, tracingOf, withParts } from '@parley/runtime';
+import {
+  createInternalHttp,
+  createLogger,
+  createMetrics,
+  createRevocations,
+  createVerifier,
+  runService,
+  TOKEN_ISSUER,
+  tracingOf,
+  withParts,
+} from '@parley/runtime';
 import { configFromEnv, vapidOf } from './config.ts';
 import { createNotifications } from './index.ts';
 
@@ -44,6 +54,7 @@ const service = createNotifications({
   clock,
   rng,
   logger,
+  tracing,
   config: {
     publicUrl: (config.PUBLIC_URL ?? '').replace(/\/+$/, ''),
     vapid: vapidOf(config),
@@ -64,6 +75,6 @@ await runService({
   graceMs: config.GRACE_MS,
   internalKey: config.INTERNAL_KEY,
   metricsToken: config.METRICS_TOKEN,
-  service: withParts(service, [log, services, queue, presence, revocations], { clock, logger }),
+  service: withParts(service, [tracing, log, services, queue, presence, revocations], { clock, logger }),
   metrics,
 });

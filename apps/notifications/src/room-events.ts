@@ -1,8 +1,8 @@
 // Reads room.event: keeps who is in which room, and finds who should be told of what. Applies each event once, whatever is repeated, and
 // never jumps over one: what was kept too short in the log is asked of messages.
 import { type Clock, type EventLog, Fenced, type LogConsumption, type LogEnds, type LogRecord } from '@parley/ports';
-import { type AnyRoomEvent, CommittedEvent, decodeRecord, findPeople, LIMITS, readEvents, TOPICS } from '@parley/protocol';
-import type { InternalClient, Logger } from '@parley/runtime';
+import { type AnyRoomEvent, CommittedEvent, decodeRecord, findPeople, isTraceparent, LIMITS, readEvents, TOPICS } from '@parley/protocol';
+import { type InternalClient, type Logger, NO_TRACING, type Span, type Tracing } from '@parley/runtime';
 import { foldEvents, handlesOf } from './fold-events.ts';
 import type { EventStore, LogStretch } from './store/store-events.ts';
 
@@ -21,12 +21,14 @@ export interface RoomEventsDeps {
   readonly onJobs: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: nothing is followed. */
+  readonly tracing?: Tracing;
 }
 
 /** What stops the reading may pass (the database was away); what does not pass stays a problem that the operator sees. */
 const RESTART_MS = 2_000;
 
-export function createRoomEvents({ log, store, internal, delays, onJobs, clock, logger }: RoomEventsDeps): RoomEvents {
+export function createRoomEvents({ log, store, internal, delays, onJobs, clock, logger, tracing = NO_TRACING }: RoomEventsDeps): RoomEvents {
   const topic = TOPICS.roomEvent;
   let consumption: LogConsumption | null = null;
   let problem: string | null = null;
@@ -53,14 +55,17 @@ export function createRoomEvents({ log, store, internal, delays, onJobs, clock, 
 
   const handle = async (records: readonly LogRecord[]): Promise<void> => {
     const stretches = stretchesOf(records);
-    const events = records.flatMap((record) => read(record, logger) ?? []);
+    const committed = records.flatMap((record) => read(record, logger) ?? []);
+    const events = committed.map(({ event }) => event);
+    const spans = beginSpans(committed, tracing);
     const rooms = await store.rooms([...new Set(events.map((event) => event.room))]);
     const missed = await fillGaps(events, (room) => rooms.get(room)?.seq ?? 0, internal);
     const nowMs = clock.now();
     const people = await resolve(handlesOf(events, nowMs), internal);
-    const folded = foldEvents({ events, missed, rooms, people, nowMs });
+    const folded = foldEvents({ events, missed, rooms, people, nowMs, spans });
     await store.apply({ ...folded, stretches, nowMs, pushDueMs: nowMs + delays.pushMs, mailDueMs: nowMs + delays.mailMs });
     for (const stretch of stretches) next.set(stretch.partition, stretch.next);
+    for (const span of spans.values()) span.end();
     onJobs();
   };
 
@@ -90,13 +95,23 @@ export function createRoomEvents({ log, store, internal, delays, onJobs, clock, 
 }
 
 // One record that cannot be read must not keep everything after it from being told; a hole that it leaves in its room is asked of messages.
-function read(record: LogRecord, logger: Logger): CommittedEvent['event'] | null {
+function read(record: LogRecord, logger: Logger): CommittedEvent | null {
   try {
-    return decodeRecord(CommittedEvent, record.value).event;
+    return decodeRecord(CommittedEvent, record.value);
   } catch (error) {
     logger.error({ err: error, partition: record.partition, offset: record.offset }, 'a record of room.event cannot be read and is passed over');
     return null;
   }
+}
+
+function beginSpans(committed: readonly CommittedEvent[], tracing: Tracing): ReadonlyMap<CommittedEvent['event'], Span> {
+  const spans = new Map<CommittedEvent['event'], Span>();
+  for (const { event, trace, partition } of committed) {
+    if (!isTraceparent(trace)) continue;
+    const { room, seq } = event;
+    spans.set(event, tracing.span('notifications.decide', trace, { room, seq, partition, batch: committed.length }));
+  }
+  return spans;
 }
 
 /** For each event that does not follow what is known of its room: the events between, by the event's place. Nobody is told of those. */

@@ -1,11 +1,22 @@
 // Puts the parts of notifications together and gives them a life: events in, jobs out, workers. Decides nothing itself.
 import type { Clock, EventLog, Presence, Rng, Working, WorkQueue } from '@parley/ports';
 import { eraseFromNotifications, ParleyError } from '@parley/protocol';
-import { answer, type InternalClient, type Logger, type PgConnection, type Service, type TokenVerifier, zodRoutes } from '@parley/runtime';
+import {
+  answer,
+  type InternalClient,
+  type Logger,
+  NO_TRACING,
+  type PgConnection,
+  type Service,
+  type TokenVerifier,
+  type Tracing,
+  zodRoutes,
+} from '@parley/runtime';
 import { createGuardedPost } from './channels/guarded-post.ts';
 import { createMailChannel, type MailChannel } from './channels/mail.ts';
 import { createPushChannel, makeVapidKeys, type PushChannel, type VapidKeys } from './channels/web-push.ts';
 import { WEBHOOK } from './fold-events.ts';
+import { followJob } from './jobs/follow-job.ts';
 import { createSendDigest } from './jobs/send-digest.ts';
 import { createSendPush } from './jobs/send-push.ts';
 import { createSendWebhook, WEBHOOK_TRIES, webhookBackoffMs } from './jobs/send-webhook.ts';
@@ -54,6 +65,8 @@ export interface NotificationsDeps {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
+  /** Default: nothing is followed. */
+  readonly tracing?: Tracing;
   readonly config: NotificationsConfig;
 }
 
@@ -66,12 +79,12 @@ const PUSH_TRIES = 8;
 
 /** The notifications service. Its database must be migrated before `start`. */
 export function createNotifications(deps: NotificationsDeps): Service {
-  const { log, queue, internal, clock, logger, config } = deps;
+  const { log, queue, internal, clock, logger, config, tracing = NO_TRACING } = deps;
   const parts = createParts(deps);
   const { db, telling, people, mail, post } = parts;
   const relay = createRelay({ outbox: createOutbox(db), queue, tidy: () => telling.forgetBefore(clock.now() - KEEP_MS), clock, logger });
   const delays = { pushMs: config.pushDelayMs ?? PUSH_DELAY_MS, mailMs: config.mailDelayMs ?? MAIL_DELAY_MS };
-  const roomEvents = createRoomEvents({ log, store: createEventStore(db), internal, delays, onJobs: relay.wake, clock, logger });
+  const roomEvents = createRoomEvents({ log, store: createEventStore(db), internal, delays, onJobs: relay.wake, clock, logger, tracing });
   const sessionEvents = createSessionEvents({ log, store: createSessionStore(db), clock, logger });
   const cases = createUseCases({ ...deps, ...parts, allowPrivate: config.allowPrivate });
   const told = { ...deps, telling, people, onJobs: relay.wake };
@@ -82,10 +95,11 @@ export function createNotifications(deps: NotificationsDeps): Service {
     const publicUrl = config.publicUrl;
     const digest = createSendDigest({ ...told, mail, publicUrl, unsubscribeUrl: (user) => parts.links().unsubscribeUrl(user), waitMs: delays.mailMs });
     const sendWebhook = createSendWebhook({ webhooks: parts.webhooks, internal, post, clock });
-    working.push(await queue.work(TELL, createTell(told), { tries: TRIES }));
-    working.push(await queue.work(PUSH, createSendPush({ telling, people, internal, channel: parts.channel, logger }), { tries: PUSH_TRIES }));
-    working.push(await queue.work(DIGEST, digest, { tries: TRIES, concurrency: 2, visibilityMs: 120_000 }));
-    working.push(await queue.work(WEBHOOK, sendWebhook, { tries: WEBHOOK_TRIES, backoffMs: webhookBackoffMs }));
+    working.push(await queue.work(TELL, followJob(tracing, 'notifications.tell', createTell(told)), { tries: TRIES }));
+    const sendPush = createSendPush({ telling, people, internal, channel: parts.channel, logger });
+    working.push(await queue.work(PUSH, followJob(tracing, 'notifications.push', sendPush), { tries: PUSH_TRIES }));
+    working.push(await queue.work(DIGEST, followJob(tracing, 'notifications.mail', digest), { tries: TRIES, concurrency: 2, visibilityMs: 120_000 }));
+    working.push(await queue.work(WEBHOOK, followJob(tracing, 'notifications.webhook', sendWebhook), { tries: WEBHOOK_TRIES, backoffMs: webhookBackoffMs }));
   };
   const stop = async (): Promise<void> => {
     await Promise.all([roomEvents.stop(), sessionEvents.stop()]);

@@ -2,12 +2,13 @@
 // the same at each try, under the same message id.
 import type { Clock, JobAttempt, Presence } from '@parley/ports';
 import { findPeople, readToTell } from '@parley/protocol';
-import type { InternalClient } from '@parley/runtime';
+import { currentTrace, type InternalClient } from '@parley/runtime';
 import { digestLetter, type LetterItem } from '../channels/letters.ts';
 import type { MailChannel } from '../channels/mail.ts';
 import { quietUntil } from '../quiet-hours.ts';
 import type { PeopleStore } from '../store/store-people.ts';
 import type { NotificationRow, TellingStore } from '../store/store-telling.ts';
+import type { Note } from './follow-job.ts';
 
 export interface SendDigestDeps {
   readonly telling: TellingStore;
@@ -29,7 +30,7 @@ const NEWS_MS = 24 * 3_600_000;
 /** Handles a job of `notification.digest`. */
 export const createSendDigest = (deps: SendDigestDeps) => {
   const { telling, people, presence, mail, clock, onJobs } = deps;
-  return async (job: JobAttempt): Promise<void> => {
+  return async (job: JobAttempt, note: Note = () => {}): Promise<void> => {
     const { id } = job.payload as { id: string };
     const digest = await telling.digest(id);
     if (digest === null || digest.state === 'sent' || digest.state === 'dropped') return;
@@ -39,17 +40,20 @@ export const createSendDigest = (deps: SendDigestDeps) => {
       const online = (await presence.read([userId])).has(userId);
       const laterMs = quietUntil(quiet, clock.now()) ?? (online ? clock.now() + deps.waitMs : null);
       if (laterMs !== null) {
-        await telling.digestAgain(id, laterMs);
+        note({ outcome: 'later' });
+        await telling.digestAgain(id, laterMs, currentTrace());
         return onJobs();
       }
       await telling.closeDigest(id, userId);
     }
     const rows = await telling.digestItems(id);
     const items = mail !== null && wanted && confirmed ? await itemsOf(rows, deps) : [];
+    note({ user: userId, jobs: items.length, outcome: 'dropped' });
     if (mail === null || address === null || items.length === 0) return telling.endDigest(id, 'dropped', []);
     const unsubscribeUrl = deps.unsubscribeUrl(userId);
     const letter = digestLetter(items, deps.publicUrl, unsubscribeUrl);
     const outcome = await mail.send({ id, to: address, unsubscribeUrl, ...letter });
+    note({ outcome });
     const told = new Set(items.map((item) => item.id));
     const ids = rows.filter((row) => told.has(row.id)).map((row) => row.id);
     await telling.endDigest(id, outcome === 'sent' ? 'sent' : 'dropped', outcome === 'sent' ? ids : []);

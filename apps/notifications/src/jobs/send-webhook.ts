@@ -6,6 +6,7 @@ import type { InternalClient } from '@parley/runtime';
 import { type GuardedPost, RefusedAddress } from '../channels/guarded-post.ts';
 import { signWebhook } from '../channels/signatures.ts';
 import type { WebhookRow, WebhookStore } from '../store/store-webhooks.ts';
+import type { Note } from './follow-job.ts';
 
 export interface SendWebhookDeps {
   readonly webhooks: WebhookStore;
@@ -23,7 +24,7 @@ const FAILURES = 3;
 /** Handles a job of `webhook.send`. Throws when it should be tried again. */
 export const createSendWebhook = (deps: SendWebhookDeps) => {
   const { webhooks, internal, post, clock } = deps;
-  return async (job: JobAttempt): Promise<void> => {
+  return async (job: JobAttempt, note: Note = () => {}): Promise<void> => {
     const { webhook: id, seq } = job.payload as { webhook: string; seq: number };
     const webhook = await webhooks.find(id);
     if (webhook === null || webhook.disabled !== null) return;
@@ -32,6 +33,7 @@ export const createSendWebhook = (deps: SendWebhookDeps) => {
     if (event === undefined) return;
     const body = JSON.stringify({ id: `${id}.${seq}`, type: event.type, room: webhook.roomId, seq, event });
     const tried = await postWebhook(webhook, `${id}.${seq}`, event.type, body, post, clock);
+    note({ room: webhook.roomId, seq, outcome: tried.delivered ? 'delivered' : (tried.reason ?? `status ${tried.status}`) });
     if (tried.delivered) return webhooks.delivered(id);
     if (tried.status === 410) return webhooks.disable(id, 'gone');
     if (job.attempt >= WEBHOOK_TRIES) await webhooks.gaveUp(id, FAILURES);

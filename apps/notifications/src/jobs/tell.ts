@@ -2,10 +2,11 @@
 // at again: presence may be late to say that somebody is gone.
 import type { Clock, JobAttempt, Presence } from '@parley/ports';
 import { readToTell } from '@parley/protocol';
-import type { InternalClient } from '@parley/runtime';
+import { currentTrace, type InternalClient } from '@parley/runtime';
 import { quietUntil } from '../quiet-hours.ts';
 import type { PeopleStore } from '../store/store-people.ts';
 import type { NotificationRow, TellingStore } from '../store/store-telling.ts';
+import type { Note } from './follow-job.ts';
 
 export interface TellDeps {
   readonly telling: TellingStore;
@@ -23,25 +24,33 @@ const LOOKS = 3;
 /** Handles a job of `notification.tell`. */
 export const createTell =
   ({ telling, people, internal, presence, clock, onJobs }: TellDeps) =>
-  async (job: JobAttempt): Promise<void> => {
+  async (job: JobAttempt, note: Note = () => {}): Promise<void> => {
     const { id } = job.payload as { id: string };
     const row = await telling.notification(BigInt(id));
     if (row === null || row.push !== 'waiting') return;
+    note({ user: row.userId, room: row.roomId, seq: row.seq });
+    const drop = (why: string): Promise<void> => {
+      note({ outcome: why });
+      return telling.dropPush(row.id, why);
+    };
     const reason = await whyNot(row, internal);
-    if (reason !== null) return telling.dropPush(row.id, reason);
+    if (reason !== null) return drop(reason);
     const { push, quiet } = await people.preferences(row.userId);
-    if (!push) return telling.dropPush(row.id, 'push is off');
+    if (!push) return drop('push is off');
     const untilMs = quietUntil(quiet, clock.now());
     if (untilMs !== null) {
-      await telling.lookAgain(row, untilMs, false);
+      note({ outcome: 'quiet hours' });
+      await telling.lookAgain(row, untilMs, false, currentTrace());
     } else if ((await presence.read([row.userId])).has(row.userId)) {
-      if (row.looks >= LOOKS) return telling.dropPush(row.id, 'online');
-      await telling.lookAgain(row, clock.now() + LOOK_MS, true);
+      if (row.looks >= LOOKS) return drop('online');
+      note({ outcome: 'online, looked at again later' });
+      await telling.lookAgain(row, clock.now() + LOOK_MS, true, currentTrace());
     } else {
       const devices = await people.devices(row.userId);
-      if (devices.length === 0) return telling.dropPush(row.id, 'no device');
+      if (devices.length === 0) return drop('no device');
       const ids = devices.map((device) => device.id);
-      await telling.giveToDevices(row.id, ids, clock.now());
+      note({ outcome: 'told', jobs: ids.length });
+      await telling.giveToDevices(row.id, ids, clock.now(), currentTrace());
     }
     onJobs();
   };

@@ -32,6 +32,8 @@ export interface Post {
   /** Everybody was named. */
   readonly everybody: boolean;
   readonly mentioned: readonly string[];
+  /** Where somebody follows the message. */
+  readonly trace?: string;
 }
 
 export type Step =
@@ -139,7 +141,7 @@ async function writePosts(tx: Transaction, posts: readonly Post[], { nowMs, push
   if (posts.length === 0) return;
   await tx.$executeRaw`
     WITH i AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(posts)}::jsonb) AS i(room uuid, seq bigint, author uuid, direct boolean, everybody boolean, mentioned uuid[])),
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(posts)}::jsonb) AS i(room uuid, seq bigint, author uuid, direct boolean, everybody boolean, mentioned uuid[], trace text)),
     loud AS (
       SELECT i.*, i.everybody AND (
           EXISTS (SELECT FROM member a WHERE a.room_id = i.room AND a.user_id = i.author AND a.role <> 'member')
@@ -156,14 +158,17 @@ async function writePosts(tx: Transaction, posts: readonly Post[], { nowMs, push
       SELECT user_id, room, seq, CASE WHEN direct THEN 'direct' WHEN named THEN 'mention' ELSE 'all' END,
              CASE WHEN push THEN 'waiting' ELSE 'none' END, CASE WHEN mail THEN 'waiting' ELSE 'none' END, ${nowMs}::bigint
         FROM who WHERE (push OR mail) AND (rule = 'all' OR (rule = 'mentions' AND named))
-       ORDER BY user_id, seq ON CONFLICT DO NOTHING RETURNING id, user_id, push, mail),
+       ORDER BY user_id, seq ON CONFLICT DO NOTHING RETURNING id, user_id, room_id, seq, push, mail),
+    traced AS (SELECT told.*, i.trace FROM told JOIN i ON i.room = told.room_id AND i.seq = told.seq),
     letters AS (
       -- Touched also when it is there: whoever closes it meanwhile waits for this transaction, and then sees its rows.
       INSERT INTO digest AS d (id, user_id, state, created_ms)
       SELECT gen_random_uuid(), user_id, 'waiting', ${nowMs}::bigint FROM told WHERE mail = 'waiting' GROUP BY user_id ORDER BY user_id
-      ON CONFLICT (user_id) WHERE state = 'waiting' DO UPDATE SET created_ms = d.created_ms RETURNING id, xmax = 0 AS made)
+      ON CONFLICT (user_id) WHERE state = 'waiting' DO UPDATE SET created_ms = d.created_ms RETURNING id, user_id, xmax = 0 AS made)
     INSERT INTO outbox (queue, job_id, payload, due_ms)
-    SELECT ${TELL}, 'n' || id || '.0', jsonb_build_object('id', id::text), ${pushDueMs}::bigint FROM told WHERE push = 'waiting'
+    SELECT ${TELL}, 'n' || id || '.0', jsonb_strip_nulls(jsonb_build_object('id', id::text, 'trace', trace)), ${pushDueMs}::bigint FROM traced WHERE push = 'waiting'
     UNION ALL
-    SELECT ${DIGEST}, 'd' || id || '.0', jsonb_build_object('id', id), ${mailDueMs}::bigint FROM letters WHERE made`;
+    SELECT ${DIGEST}, 'd' || l.id || '.0', jsonb_strip_nulls(jsonb_build_object('id', l.id, 'trace',
+             (SELECT t.trace FROM traced t WHERE t.user_id = l.user_id AND t.mail = 'waiting' AND t.trace IS NOT NULL ORDER BY t.id LIMIT 1))),
+           ${mailDueMs}::bigint FROM letters l WHERE made`;
 }

@@ -54,22 +54,23 @@ const createPushes = (db: Database) => ({
       await db.notification.updateMany({ where: { id, push: 'waiting' }, data: { push: 'dropped', reason } });
     }),
   /** Looks again at `dueMs`. `looked`: it counts as one of the looks at somebody who is online. */
-  lookAgain: ({ id, looks }: NotificationRow, dueMs: number, looked: boolean): Promise<void> =>
+  lookAgain: ({ id, looks }: NotificationRow, dueMs: number, looked: boolean, trace?: string): Promise<void> =>
     orUnavailable(() =>
       db.$transaction(async (tx) => {
         await tx.notification.updateMany({ where: { id, push: 'waiting' }, data: { looks: looks + (looked ? 1 : 0) } });
         // Another id than the job in hand: the same id would be the same job.
-        await writeJobs(tx, [{ queue: TELL, id: `n${id}.${dueMs}`, payload: { id: String(id) }, dueMs }]);
+        await writeJobs(tx, [{ queue: TELL, id: `n${id}.${dueMs}`, payload: { id: String(id), ...(trace === undefined ? {} : { trace }) }, dueMs }]);
       }),
     ),
   /** One delivery and one job per device. */
-  giveToDevices: (id: bigint, devices: readonly string[], nowMs: number): Promise<void> =>
+  giveToDevices: (id: bigint, devices: readonly string[], nowMs: number, trace?: string): Promise<void> =>
     orUnavailable(() =>
       db.$transaction(async (tx) => {
         const { count } = await tx.notification.updateMany({ where: { id, push: 'waiting' }, data: { push: 'told' } });
         if (count === 0) return;
         await tx.delivery.createMany({ data: devices.map((deviceId) => ({ notificationId: id, deviceId, state: 'waiting' })), skipDuplicates: true });
-        const jobs = devices.map((device): Job => ({ queue: PUSH, id: `p${id}.${device}`, payload: { id: String(id), device }, dueMs: nowMs }));
+        const payload = { id: String(id), ...(trace === undefined ? {} : { trace }) };
+        const jobs = devices.map((device): Job => ({ queue: PUSH, id: `p${id}.${device}`, payload: { ...payload, device }, dueMs: nowMs }));
         await writeJobs(tx, jobs);
       }),
     ),
@@ -92,9 +93,9 @@ const createDigests = (db: Database) => ({
   /** What a closed letter holds. */
   digestItems: (id: string): Promise<readonly NotificationRow[]> =>
     orUnavailable(async () => (await db.notification.findMany({ where: { digestId: id, mail: 'waiting' }, orderBy: { id: 'asc' }, take: 200 })).map(rowOf)),
-  digestAgain: (id: string, dueMs: number): Promise<void> =>
+  digestAgain: (id: string, dueMs: number, trace?: string): Promise<void> =>
     orUnavailable(async () => {
-      await writeJobs(db, [{ queue: DIGEST, id: `d${id}.${dueMs}`, payload: { id }, dueMs }]);
+      await writeJobs(db, [{ queue: DIGEST, id: `d${id}.${dueMs}`, payload: { id, ...(trace === undefined ? {} : { trace }) }, dueMs }]);
     }),
   /** From here on nothing joins it: later notifications open another letter. */
   closeDigest: (id: string, userId: string): Promise<void> =>
