@@ -2,7 +2,7 @@
 import type { ReadStateValue, RoomCommand } from '@parley/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readPage } from '../src/read-history.ts';
+import { readPage } from '../src/http/read-history.ts';
 import { batches, PEOPLE, ROOMS } from './random-commands.ts';
 import { runBatches } from './run-batches.ts';
 import { runModel } from './run-model.ts';

@@ -1,7 +1,7 @@
 // What every store of messages answers to those who read, and keeps of people's own state. Run against Postgres and against memory.
 import { type ReadStateValue, stateKey } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readPage, readSnapshot } from '../src/read-history.ts';
+import { readPage, readSnapshot } from '../src/http/read-history.ts';
 import type { StoreFactory } from './store-suite.ts';
 import { createWorld, newId, speaker, type World } from './world.ts';
 

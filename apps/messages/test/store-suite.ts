@@ -12,7 +12,7 @@ import {
   TOPICS,
 } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readPage } from '../src/read-history.ts';
+import { readPage } from '../src/http/read-history.ts';
 import type { Store } from '../src/store/store.ts';
 import { createWorld, entryOf, newId, newLog, speaker, until, type World } from './world.ts';
 

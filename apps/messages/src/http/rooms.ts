@@ -2,8 +2,8 @@
 import { EventsPage, HistoryPage, HistoryQuery, Id, LIMITS, MembersPage, ParleyError, RoomSnapshot, Seq } from '@parley/protocol';
 import { authenticate, zodRoutes } from '@parley/runtime';
 import * as z from 'zod/mini';
-import { readPage, readSnapshot } from '../read-history.ts';
 import type { App, RouteDeps } from './me.ts';
+import { readPage, readSnapshot } from './read-history.ts';
 
 const RoomParams = z.object({ room: Id });
 const Count = z.optional(z.coerce.number());

@@ -1,6 +1,6 @@
 // Pages of a room's history. A page covers exactly (from, to] and always moves forward; no page shows what is at or before the floor.
 import { type HistoryPage, LIMITS, type RoomSnapshot } from '@parley/protocol';
-import type { RoomView, Store } from './store/store.ts';
+import type { RoomView, Store } from '../store/store.ts';
 
 export interface PageRequest {
   readonly before?: number | undefined;
