@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the tests use and npm does not bring: Chromium (Debian's), k6 (built from the Go module proxy), the engines, promtool and
+# Installs what the tests use and npm does not bring: Chromium (Debian's), k6, helm, kubeconform and a checker of
+# compose files (built from the Go module proxy), the engines, promtool and
 # libfaketime. Says what it does first. Does nothing for what is there already. Needs root for apt-get; without it, says what is missing.
 set -euo pipefail
 HERE="$(cd "$(dirname "$0")" && pwd)"
 K6_VERSION=v1.8.1
+HELM_VERSION=v3.22.0
+KUBECONFORM_VERSION=v0.8.0
 BIN="${PARLEY_TOOLS_BIN:-$HOME/.cache/parley/bin}"
 
 packages=()
@@ -35,4 +38,20 @@ if ! command -v k6 >/dev/null && [ ! -x "$BIN/k6" ]; then
   echo "install-test-tools: go install go.k6.io/k6@$K6_VERSION into $BIN"
   mkdir -p "$BIN"
   GOBIN="$BIN" go install "go.k6.io/k6@$K6_VERSION"
+fi
+
+# golang MODULE NAME: builds it where NAME is not there yet. helm takes a minute on two quiet cores.
+golang() {
+  if command -v "$2" >/dev/null || [ -x "$BIN/$2" ]; then return; fi
+  echo "install-test-tools: go install $1 into $BIN"
+  mkdir -p "$BIN"
+  GOBIN="$BIN" go install "$1"
+}
+golang "helm.sh/helm/v3/cmd/helm@$HELM_VERSION" helm
+golang "github.com/yannh/kubeconform/cmd/kubeconform@$KUBECONFORM_VERSION" kubeconform
+
+if [ ! -x "$BIN/compose-check" ]; then
+  echo "install-test-tools: go build infra/compose/check into $BIN"
+  mkdir -p "$BIN"
+  (cd "$HERE/compose/check" && go build -o "$BIN/compose-check" .)
 fi

@@ -30,11 +30,11 @@ for manifest in apps/*/package.json packages/*/package.json tests/*/package.json
   [ -e "$manifest" ] || continue
   workspace=$(dirname "$manifest")
   if printf '%s\n' "$wanted" | grep -qx "$(pwd -P)/$workspace"; then
-    cp -R "$source/$workspace/src" "$workspace/src"
-    if [ -d "$source/$workspace/prisma/migrations" ]; then
-      mkdir -p "$workspace/prisma"
-      cp -R "$source/$workspace/prisma/migrations" "$workspace/prisma/migrations"
-    fi
+    for part in src prisma/migrations migrations-log; do
+      [ -d "$source/$workspace/$part" ] || continue
+      mkdir -p "$(dirname "$workspace/$part")"
+      cp -R "$source/$workspace/$part" "$workspace/$part"
+    done
   else
     rm -rf "$workspace"
   fi
@@ -43,7 +43,7 @@ mkdir -p apps/web packages/sdk
 cp -R "$source/apps/web/dist" apps/web/dist
 cp -R "$source/packages/sdk/dist" packages/sdk/dist
 
-find apps packages -name '*.test.ts' -exec rm -f {} +
+find apps packages tests infra -name '*.test.ts' -exec rm -f {} +
 find node_modules -type f \( -name '*.md' -o -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) ! -iname 'licen*' -exec rm -f {} +
 mkdir -p image
 cp "$source/infra/image/parley-role" "$source/infra/image/make-secrets.ts" "$source/infra/image/health.ts" image/

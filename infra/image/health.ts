@@ -9,4 +9,5 @@ if (problem !== null) {
   console.error(problem);
   process.exitCode = 1;
 }
+
 export {};

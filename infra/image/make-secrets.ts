@@ -38,7 +38,8 @@ write(engines, 'valkey.conf', `requirepass ${kept.redis}\n`, 0o444);
 write(engines, 'rabbitmq.conf', `default_user = parley\ndefault_pass = ${kept.rabbitmq}\n`, 0o444);
 write(engines, 'migrate.env', `DATABASE_ADMIN_URL=postgres://postgres:${kept.postgres}@postgres:5432/postgres\n`, 0o600);
 write(metrics, 'token', kept.metricsToken, 0o444);
-write(services, 'common.env', `INTERNAL_KEY=${kept.internalKey}\n`, 0o600);
+// Every process's metrics are behind the token: Prometheus is on another machine, as they see it.
+write(services, 'common.env', `INTERNAL_KEY=${kept.internalKey}\nMETRICS_TOKEN=${kept.metricsToken}\n`, 0o600);
 
 const redis = `REDIS_URL=redis://:${kept.redis}@valkey:6379`;
 const rabbitmq = `RABBITMQ_URL=amqp://parley:${kept.rabbitmq}@rabbitmq:5672`;
@@ -46,7 +47,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   accounts: [redis, `SETUP_CODE=${kept.setupCode}`],
   messages: [redis],
   gateway: [redis],
-  edge: [redis, `METRICS_TOKEN=${kept.metricsToken}`],
+  edge: [redis],
   notifications: [redis, rabbitmq],
   media: [rabbitmq],
 };

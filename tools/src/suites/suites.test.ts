@@ -85,6 +85,7 @@ describe('the suites', () => {
       ['packages/ports/test/conformance.test.ts', 'stories'],
       ['packages/kafka/test/event-log.test.ts', 'engines'],
       ['infra/engines/test/command-line.test.ts', 'engines'],
+      ['infra/checks/test/helm/policies.test.ts', 'engines'],
       ['tests/faults/test/each-fault.test.ts', 'faults'],
       ['tests/journeys/test/two-people.cluster.test.ts', 'cluster'],
       ['tests/journeys/test/two-people.test.ts', 'journeys'],

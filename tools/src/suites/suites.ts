@@ -22,7 +22,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: 'engines',
     budgetS: budget(300, 900),
-    takes: (path) => /^packages\/(kafka|redis|rabbitmq)\/test\/|^infra\/engines\/test\//.test(path),
+    takes: (path) => /^packages\/(kafka|redis|rabbitmq)\/test\/|^infra\/[^/]+\/test\//.test(path),
     engines: ['redis', 'kafka', 'rabbitmq'],
   },
   { name: 'stories', budgetS: budget(240, 600), takes: (path) => /^(apps|packages)\/[^/]+\/test\//.test(path) },
