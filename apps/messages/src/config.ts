@@ -14,6 +14,7 @@ export const SETTING_NAMES = [
   'MEDIA_URL',
   'REDIS_URL',
   'REDIS_KEY_PREFIX',
+  'CRASH_AT',
 ] as const satisfies readonly SettingName[];
 
 /** Throws ConfigError with every mistake. */

@@ -11,6 +11,8 @@ import { startPostgres } from './postgres.ts';
 import { startRabbitmq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
 
+export { createDisk, cutPower, type Disk, missingPowerCut } from './power-cut/disk.ts';
+
 // vitest may load this module once per test file in one process: the engines are the process's, not the module's.
 const shared = globalThis as { parleyTestEngines?: Map<EngineName, Promise<Engine>> };
 

@@ -47,6 +47,19 @@ test.each([
   expect(problemsOf({ ...good, ...env })).toEqual([]);
 });
 
+test('Production refuses to be told where to crash.', () => {
+  const withCrash = (env: Record<string, string>): readonly string[] => {
+    try {
+      readSettings([...names, 'CRASH_AT'], { ...good, INTERNAL_KEY: KEY, CRASH_AT: '/tmp/crash-at', ...env });
+      return [];
+    } catch (error) {
+      return (error as ConfigError).problems;
+    }
+  };
+  expect(withCrash({ NODE_ENV: 'production' })).toEqual([expect.stringContaining('CRASH_AT')]);
+  expect(withCrash({})).toEqual([]);
+});
+
 test('Production starts with secrets of its own.', () => {
   expect(problemsOf({ ...good, NODE_ENV: 'production', INTERNAL_KEY: KEY })).toEqual([]);
 });

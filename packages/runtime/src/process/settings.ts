@@ -103,6 +103,11 @@ export const SETTINGS = {
   REGISTRATION: [z.prefault(oneOf('open', 'invite'), 'open'), 'Who may register, until the owner chooses in the page.', 'open'],
   SETUP_CODE: [z.optional(z.string().check(z.minLength(8, 'It must have at least 8 characters.'))), 'What the first account must enter.', ''],
   WEB_ROOT: [z.optional(z.string()), 'Folder of the built web client that the edge serves.', ''],
+  CRASH_AT: [
+    z.optional(said('It must be a file.')),
+    'For tests of faults: a file that may hold a point in the work where this process then dies as by kill -9. Production refuses it.',
+    '',
+  ],
   OTEL_EXPORTER_OTLP_ENDPOINT: [z.optional(httpUrl), 'A collector that takes traces as OTLP over HTTP. Without it they go to no collector.', ''],
   TRACE_FILE: [z.optional(said('It must be a file.')), 'A file that traces go to, as lines of OTLP JSON, 32 MB at most. Without it: none.', ''],
   TRACE_RATIO: [z.prefault(ratio, 0.01), 'Which part of all messages is followed though nobody asked, from 0 to 1, where traces go anywhere.', '0.01'],
@@ -162,5 +167,10 @@ export function readSettings<const N extends readonly SettingName[]>(
 
 function refusals(names: readonly SettingName[], env: Readonly<Record<string, string | undefined>>): string[] {
   const noKey = env.NODE_ENV === 'production' && names.includes('INTERNAL_KEY') && !env.INTERNAL_KEY;
-  return [...(noKey ? [`INTERNAL_KEY is not set: ${KEY}`] : []), ...developmentProblems(env, names)];
+  const crashes = env.NODE_ENV === 'production' && names.includes('CRASH_AT') && (env.CRASH_AT ?? '') !== '';
+  return [
+    ...(crashes ? ['CRASH_AT is for tests of faults only: NODE_ENV=production does not start with it.'] : []),
+    ...(noKey ? [`INTERNAL_KEY is not set: ${KEY}`] : []),
+    ...developmentProblems(env, names),
+  ];
 }
