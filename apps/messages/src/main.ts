@@ -3,13 +3,25 @@ import { createKafkaEventLog } from '@parley/kafka';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { readJwks } from '@parley/protocol';
 import { createRedisFeed } from '@parley/redis';
-import { createInternalHttp, createLogger, createMetrics, createRevocations, createVerifier, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
+import {
+  createInternalHttp,
+  createLogger,
+  createMetrics,
+  createRevocations,
+  createVerifier,
+  runService,
+  TOKEN_ISSUER,
+  tracingOf,
+  withParts,
+} from '@parley/runtime';
 import { configFromEnv } from './config.ts';
+import { createCrash } from './crash-points.ts';
 import { createMessages } from './index.ts';
 
 const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
 const metrics = createMetrics();
+const tracing = tracingOf(config, { service: 'messages', rng, logger });
 const log = createKafkaEventLog({
   brokers: config.KAFKA_BROKERS,
   clientId: 'parley-messages',
@@ -40,6 +52,8 @@ const service = createMessages({
   clock,
   rng,
   logger,
+  tracing,
+  crash: config.CRASH_AT === undefined ? undefined : createCrash(config.CRASH_AT, () => process.kill(process.pid, 'SIGKILL')),
 });
 
 await runService({
@@ -52,6 +66,6 @@ await runService({
   graceMs: config.GRACE_MS,
   internalKey: config.INTERNAL_KEY,
   metricsToken: config.METRICS_TOKEN,
-  service: withParts(service, [log, services, feed, revocations], { clock, logger }),
+  service: withParts(service, [tracing, log, services, feed, revocations], { clock, logger }),
   metrics,
 });

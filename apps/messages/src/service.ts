@@ -1,7 +1,8 @@
 // The service: the core on Postgres with its public HTTP.
 import type { Clock, EventLog, Feed, Rng } from '@parley/ports';
-import type { InternalClient, Logger, PgConnection, Service, TokenVerifier } from '@parley/runtime';
+import type { InternalClient, Logger, PgConnection, Service, TokenVerifier, Tracing } from '@parley/runtime';
 import { createMessagesCore } from './core.ts';
+import { type Crash, crashing } from './crash-points.ts';
 import { routeImport } from './http/import.ts';
 import { routeMe } from './http/me.ts';
 import { routeRooms } from './http/rooms.ts';
@@ -18,12 +19,16 @@ export interface MessagesDeps {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
+  /** For tests of faults: called at each point where this process may have to die. */
+  readonly crash?: Crash | undefined;
+  /** Default: nothing is followed. */
+  readonly tracing?: Tracing;
 }
 
 /** The service `messages`. It holds no connection before start(). */
-export function createMessages({ database, log, feed, internal, verifier, clock, rng, logger }: MessagesDeps): Service {
-  const store = createSqlStore(database);
-  const core = createMessagesCore({ store, log, feed, internal, clock, rng, logger });
+export function createMessages({ database, internal, verifier, clock, rng, logger, crash, ...rest }: MessagesDeps): Service {
+  const { store, log, feed } = crashing(crash, { store: createSqlStore(database), log: rest.log, feed: rest.feed, clock });
+  const core = createMessagesCore({ ...rest, store, log, feed, internal, clock, rng, logger });
   return {
     name: 'messages',
     routes: (app) => {
