@@ -10,7 +10,17 @@ import {
   readJwks,
   readSetup as readSetupContract,
 } from '@parley/protocol';
-import { answer, createSagaRunner, createVerifier, type InternalClient, type Limits, type Logger, type PgConnection, type Service, zodRoutes } from '@parley/runtime';
+import {
+  answer,
+  createSagaRunner,
+  createVerifier,
+  type InternalClient,
+  type Limits,
+  type Logger,
+  type PgConnection,
+  type Service,
+  zodRoutes,
+} from '@parley/runtime';
 import { createAccessTokens, makeSigningKey } from './credentials/access-tokens.ts';
 import { createPasswordHasher } from './credentials/passwords.ts';
 import { createRateLimits } from './credentials/rate-limits.ts';
