@@ -9,6 +9,7 @@ export const SETTING_NAMES = [
   'NOTIFICATIONS_URL',
   'MEDIA_URL',
   'GATEWAY_URLS',
+  'GATEWAY_CHECK_URLS',
   'REDIS_URL',
   'REDIS_KEY_PREFIX',
   'ORIGINS',
@@ -17,5 +18,13 @@ export const SETTING_NAMES = [
   'WEB_ROOT',
 ] as const satisfies readonly SettingName[];
 
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** One for each gateway, or none. */
+function checkUrlsProblem({ GATEWAY_URLS, GATEWAY_CHECK_URLS }: Env): string[] {
+  const count = (text: string | undefined): number => (text ?? '').split(',').filter((part) => part.trim() !== '').length;
+  return GATEWAY_CHECK_URLS && count(GATEWAY_CHECK_URLS) !== count(GATEWAY_URLS) ? ['GATEWAY_CHECK_URLS: it must name as many addresses as GATEWAY_URLS.'] : [];
+}
+
 /** Throws ConfigError with every mistake. */
-export const configFromEnv = (env: Readonly<Record<string, string | undefined>> = process.env) => readSettings(SETTING_NAMES, env);
+export const configFromEnv = (env: Env = process.env) => readSettings(SETTING_NAMES, env, checkUrlsProblem(env));

@@ -2,13 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { createRedisLimiterStore } from '@parley/redis';
-import { createInternalHttp, createLimits, createLogger, createMetrics, runService, withParts } from '@parley/runtime';
+import { createInternalHttp, createLimits, createLogger, createMetrics, runService, tracingOf, withParts } from '@parley/runtime';
 import { configFromEnv } from './config.ts';
 import { createEdgeProxy } from './index.ts';
 
 const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
 const metrics = createMetrics();
+const tracing = tracingOf(config, { service: 'edge', rng, logger });
 const store = createRedisLimiterStore({ url: config.REDIS_URL, keyPrefix: config.REDIS_KEY_PREFIX, clock, logger });
 const urls = {
   accounts: config.ACCOUNTS_URL,
@@ -21,6 +22,7 @@ const http = createInternalHttp({ key: config.INTERNAL_KEY, urls, clock, rng, lo
 const edge = await createEdgeProxy({
   http,
   gatewayUrls: config.GATEWAY_URLS,
+  gatewayCheckUrls: config.GATEWAY_CHECK_URLS,
   webRoot: config.WEB_ROOT ?? fileURLToPath(new URL('../../web/dist', import.meta.url)),
   origins: config.ORIGINS,
   clock,
@@ -28,6 +30,7 @@ const edge = await createEdgeProxy({
   logger,
   metrics,
   metricsToken: config.METRICS_TOKEN,
+  tracing,
   limits: createLimits(store),
   trustedProxies: config.TRUSTED_PROXIES,
   uploadBytes: config.MEDIA_MAX_BYTES,
@@ -43,7 +46,7 @@ await runService({
   graceMs: config.GRACE_MS,
   internalKey: config.INTERNAL_KEY,
   metricsToken: config.METRICS_TOKEN,
-  service: withParts(edge, [{ close: http.close }, store], { clock, logger }),
+  service: withParts(edge, [tracing, { close: http.close }, store], { clock, logger }),
   app: edge.app,
   metrics,
 });

@@ -74,3 +74,14 @@ test('When none is known to be ready, clients are still sent somewhere.', async 
   const counts = spread(50);
   expect((counts[one.url] ?? 0) + (counts[other.url] ?? 0)).toBe(50);
 });
+
+test('A gateway is asked where we reach it, and named as browsers reach it.', async () => {
+  const [ready, away] = [await fakeGateway(0), await fakeGateway(0, 503)];
+  const clock = createManualClock();
+  const urls = ['https://one.example', 'https://two.example'];
+  const gateways = createGateways({ urls, checkUrls: [away.url, ready.url], clock, rng: createSeededRng(7), logger: createLogger({ level: 'silent' }) });
+  onTestFinished(() => gateways.stop());
+  await gateways.start();
+  expect([gateways.choose(), gateways.choose()]).toEqual(['https://two.example', 'https://two.example']);
+  expect(gateways.problems()).toEqual(['The gateway at https://one.example is not ready.']);
+});

@@ -15,6 +15,7 @@ import {
   type Service,
   TOKEN_ISSUER,
   type TokenVerifier,
+  type Tracing,
 } from '@parley/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CALL_LIMITS, type CallLimits, registerCallLimits } from '../call-limits.ts';
@@ -23,6 +24,7 @@ import { registerKnownOpenApi } from '../documents/openapi.ts';
 import { registerDocuments } from '../documents/register-documents.ts';
 import { registerHttpMetrics } from '../http-metrics.ts';
 import { registerSecurityHeaders } from '../security-headers.ts';
+import { registerTelemetry } from '../telemetry.ts';
 import { registerWebFiles } from '../web-files.ts';
 import { takeBodiesAsBytes } from './bodies.ts';
 import { createForward } from './forward.ts';
@@ -34,6 +36,8 @@ export interface EdgeProxyDeps {
   readonly http: InternalHttp;
   /** The gateways, as browsers reach them. */
   readonly gatewayUrls: readonly string[];
+  /** Where we ask them how they are, in the same order, where that is another way. */
+  readonly gatewayCheckUrls?: readonly string[] | undefined;
   /** Folder of the built web client. */
   readonly webRoot: string;
   /** Exact origins of other web pages that may call, beside our own. */
@@ -43,6 +47,8 @@ export interface EdgeProxyDeps {
   readonly logger: Logger;
   readonly metrics?: Metrics;
   readonly metricsToken?: string | undefined;
+  /** Where clients' spans go. */
+  readonly tracing?: Tracing;
   /** Where calls are counted; this process by default. */
   readonly limits?: Limits;
   readonly callLimits?: CallLimits;
@@ -68,7 +74,7 @@ const REQUEST_MS = 150_000;
 /** Give `app` to runService as its app, and the whole as its service. */
 export async function createEdgeProxy(deps: EdgeProxyDeps): Promise<EdgeProxy> {
   const { http, logger, rng, clock, metrics, callLimits = CALL_LIMITS, trustedProxies = [], api = publicApi() } = deps;
-  const gateways = createGateways({ urls: deps.gatewayUrls, clock, rng, logger });
+  const gateways = createGateways({ urls: deps.gatewayUrls, checkUrls: deps.gatewayCheckUrls, clock, rng, logger });
   const app = createHttpApp({ logger, rng, trustedProxies, requestTimeoutMs: REQUEST_MS });
   const edge: EdgeProxy = { name: 'edge', app, start: gateways.start, stop: gateways.stop, problems: () => [...http.problems(), ...gateways.problems()] };
   await registerSecurityHeaders(app, deps.origins, deps.gatewayUrls);
@@ -80,7 +86,10 @@ export async function createEdgeProxy(deps: EdgeProxyDeps): Promise<EdgeProxy> {
   registerCallLimits(app, callLimits, deps.limits);
   registerHealth(app, [edge]);
   registerConnect(app, gateways.choose);
-  await registerForwarding(app, deps, api.routes);
+  const internal = http.clientFor('edge');
+  const verifier = deps.verifier ?? createVerifier({ jwks: () => internal.call(readJwks, {}), clock, issuer: TOKEN_ISSUER });
+  registerTelemetry(app, { verifier, limits: deps.limits, ...(deps.tracing && { tracing: deps.tracing }) });
+  await registerForwarding(app, deps, api.routes, verifier);
   app.all('/socket.io/*', { schema: { hide: true } as object }, async (_request, reply) => {
     reply.header('connection', 'close');
     throw new ParleyError('not_found', 'There are no sockets here: GET /api/connect says where they are.');
@@ -91,11 +100,10 @@ export async function createEdgeProxy(deps: EdgeProxyDeps): Promise<EdgeProxy> {
   return edge;
 }
 
-async function registerForwarding(app: FastifyInstance, deps: EdgeProxyDeps, routes: readonly PublicRoute[]): Promise<void> {
+async function registerForwarding(app: FastifyInstance, deps: EdgeProxyDeps, routes: readonly PublicRoute[], verifier: TokenVerifier): Promise<void> {
   const { http, clock, metrics } = deps;
   const forward = createForward({ http, clock, metrics });
-  const internal = http.clientFor('edge');
-  const check = checkToken(deps.verifier ?? createVerifier({ jwks: () => internal.call(readJwks, {}), clock, issuer: TOKEN_ISSUER }));
+  const check = checkToken(verifier);
   await app.register(async (scope) => {
     takeBodiesAsBytes(scope, clock);
     for (const route of routes) {

@@ -16,6 +16,8 @@ export interface Gateways {
 export interface GatewaysDeps {
   /** At least one. */
   readonly urls: readonly string[];
+  /** Where each is asked how it is, in the same order. Default: at its address. */
+  readonly checkUrls?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
@@ -26,14 +28,15 @@ const ANSWER_MS = 1_000;
 
 interface Known {
   readonly url: string;
+  readonly checkUrl: string;
   ready: boolean;
   /** Its sockets when it was last asked, and those sent there since. */
   load: number;
 }
 
 /** Asks every gateway's /health/ready each 1.5 s. */
-export function createGateways({ urls, clock, rng, logger }: GatewaysDeps): Gateways {
-  const all: Known[] = urls.map((url) => ({ url, ready: true, load: 0 }));
+export function createGateways({ urls, checkUrls = urls, clock, rng, logger }: GatewaysDeps): Gateways {
+  const all: Known[] = urls.map((url, index) => ({ url, checkUrl: checkUrls[index] ?? url, ready: true, load: 0 }));
   let timer: Timer | null = null;
 
   const look = async (gateway: Known): Promise<void> => {
@@ -41,7 +44,7 @@ export function createGateways({ urls, clock, rng, logger }: GatewaysDeps): Gate
     const late = clock.after(ANSWER_MS, () => abort.abort());
     const was = gateway.ready;
     try {
-      const response = await request(`${gateway.url}/health/ready`, { signal: abort.signal });
+      const response = await request(`${gateway.checkUrl}/health/ready`, { signal: abort.signal });
       const health = safeParse(Health, await response.body.json());
       gateway.ready = response.statusCode === 200;
       gateway.load = (health.success ? health.data.load : undefined) ?? 0;

@@ -71,7 +71,7 @@ describe.skipIf(absent !== '')(`docker-compose.yml${absent}`, () => {
     for (const [, service, role] of ofParley()) {
       const image = { HOST: '0.0.0.0', PORT: '8080', ADMIN_HOST: '0.0.0.0', ADMIN_PORT: '8081', MEDIA_DIR: '/data/media' };
       const migrated = { DATABASE_URL: `postgres://parley_${role}:n0tguessed@postgres:5432/parley_${role}` };
-      const env = { ...migrated, ...secretsOf('common'), ...secretsOf(role), ...image, ...service.environment };
+      const env: Record<string, string | undefined> = { ...migrated, ...secretsOf('common'), ...secretsOf(role), ...image, ...service.environment };
       expect(env.NODE_ENV).toBe('production');
       expect(CONFIGS[role].configFromEnv(env)).toMatchObject({ PORT: 8080 });
     }

@@ -84,6 +84,7 @@ export const SETTINGS = {
   NOTIFICATIONS_URL: [urlList, 'Where notifications listens.', ''],
   MEDIA_URL: [urlList, 'Where media listens.', ''],
   GATEWAY_URLS: [urlList, 'The gateways, as browsers reach them.', ''],
+  GATEWAY_CHECK_URLS: [z.optional(urlList), 'Where the edge itself asks each of GATEWAY_URLS, in the same order, how it is. Default: there.', ''],
   GATEWAY_WORKERS: [z.prefault(whole(0, 256), 0), 'Processes of one gateway. 0: one for each core.', '0'],
   GATEWAY_NAME: [z.optional(z.string()), 'Name of this gateway in `hello` and in logs. Without it a made one.', ''],
   ADMIN_HOST: [z.prefault(said('It must be an address.'), '127.0.0.1'), "Address of a gateway's own health, status and metrics.", '127.0.0.1'],
