@@ -5,10 +5,12 @@ import { App } from './app.tsx';
 import { ClientProvider } from './state/client.tsx';
 import { deviceName } from './state/device-name.ts';
 import { showTheme, storedTheme } from './state/preferences.ts';
+import { createTraceTeller } from './state/traces.ts';
 import './style/all.css';
 
 showTheme(storedTheme());
-const parley = createParley({ url: location.origin, device: deviceName(navigator.userAgent) });
+const traces = createTraceTeller(() => parley);
+const parley = createParley({ url: location.origin, device: deviceName(navigator.userAgent), onTrace: traces.add });
 const root = document.getElementById('root');
 if (root !== null) {
   createRoot(root).render(

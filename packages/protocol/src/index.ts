@@ -12,6 +12,7 @@ export * from './http/media.ts';
 export * from './http/messages.ts';
 export * from './http/notifications.ts';
 export * from './http/rooms.ts';
+export * from './http/telemetry.ts';
 export * from './ids.ts';
 export * from './internal/contract.ts';
 export * from './internal/erasure.ts';

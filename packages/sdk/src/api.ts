@@ -5,6 +5,7 @@ import type {
   CommandResult,
   CreateRoom,
   ErrorBody,
+  ErrorCode,
   HistoryPage,
   Login,
   Member,
@@ -108,6 +109,19 @@ export interface SendOptions {
   readonly replyTo?: number | null;
   /** What `upload` answered: the files are on the server before the message is. With files the text may be empty. */
   readonly attachments?: readonly Attachment[];
+  /** Have this one message followed from here to the last socket: `parley trace <clientId>` shows it. */
+  readonly trace?: boolean;
+}
+
+/** What this client saw of a message that is followed: from `send` to its result. Never what it says. */
+export interface SentSpan {
+  readonly traceparent: string;
+  readonly room: string;
+  readonly clientId: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly seq: number | null;
+  readonly error: ErrorCode | null;
 }
 
 export interface UploadOptions {
@@ -263,12 +277,15 @@ export interface ParleyOptions {
   /** Rate-limit class of its own, for load tests and imports. */
   readonly loadKey?: string;
   readonly observe?: (observation: Observation) => void;
+  /** Called for each message that is followed, when its result is seen. With it, also the part of all messages is followed that the server asks for. */
+  readonly onTrace?: (span: SentSpan) => void;
   /** Seams for tests and simulation; the defaults are the real ones. */
   readonly transport?: Transport;
   readonly fetch?: typeof fetch;
   readonly clock?: SdkClock;
   readonly random?: () => number;
   readonly newId?: () => string;
+  readonly newTrace?: () => string;
 }
 
 export interface SdkClock {

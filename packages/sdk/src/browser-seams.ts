@@ -18,6 +18,12 @@ export const realClock: SdkClock = {
 export const realRandom = (): number => Math.random();
 export const realNewId = (): string => v7();
 
+/** A traceparent that begins a trace. */
+export function realNewTrace(): string {
+  const hex = [...crypto.getRandomValues(new Uint8Array(24))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`;
+}
+
 /** Calls back when the browser says that the network is there again. Answers its own undo; does nothing outside browsers. */
 export function onNetworkBack(callback: () => void): () => void {
   const target = globalThis as { addEventListener?: typeof addEventListener; removeEventListener?: typeof removeEventListener };

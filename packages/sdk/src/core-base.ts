@@ -1,7 +1,7 @@
 // The ground that every part of one client stands on: seams, storage, state, HTTP and the session.
 import { type ErrorBody, ParleyError, type Tokens } from '@parley/protocol';
 import type { Observation, ParleyOptions } from './api.ts';
-import { isBrowser, realClock, realNewId, realRandom } from './browser-seams.ts';
+import { isBrowser, realClock, realNewId, realNewTrace, realRandom } from './browser-seams.ts';
 import type { Connection } from './connection.ts';
 import { createEmitter } from './emitter.ts';
 import { createUserState } from './me/user-state.ts';
@@ -32,7 +32,7 @@ export function createBase(options: ParleyOptions) {
   const onError = (error: ErrorBody) => emitter.emit('error', error);
   const report = (thrown: unknown) => onError(asParleyError(thrown).toBody());
   /** What changes over the client's life; `me` is the id of who is, or was last, signed in. */
-  const at = { epoch: '', closed: false, me: '', connection: null as Connection | null };
+  const at = { epoch: '', closed: false, me: '', traceRatio: 0, connection: null as Connection | null };
 
   const http: Http = createHttp({
     url,
@@ -65,6 +65,7 @@ export function createBase(options: ParleyOptions) {
     clock,
     random: options.random ?? realRandom,
     newId: options.newId ?? realNewId,
+    newTrace: options.newTrace ?? realNewTrace,
     url,
     storage,
     observe,

@@ -24,7 +24,10 @@ export function createLink(base: Base, parts: Parts, options: ParleyOptions): Co
       at.epoch = answer.epoch;
       parts.frames.resumed(answer);
     },
-    hello: (hello) => session.learnTime(hello.serverTime),
+    hello(hello) {
+      session.learnTime(hello.serverTime);
+      at.traceRatio = hello.traceRatio ?? 0;
+    },
     frames: parts.frames.handlers,
     usable(request) {
       if (request === null) {

@@ -7,6 +7,7 @@ import { createLife, createLink } from './core-life.ts';
 import { createParts } from './core-parts.ts';
 import { createFiles } from './files/files.ts';
 import { createNotifications } from './me/notifications.ts';
+import { createTraces } from './net/traces.ts';
 import { createRoomHandle } from './rooms/room-handle.ts';
 
 /** A client of the Parley at `options.url`. Nothing is fetched before it is asked to. */
@@ -24,6 +25,7 @@ export function createParley(options: ParleyOptions): Parley {
     http: base.http,
     store,
     newId: base.newId,
+    traces: createTraces({ ...base, ratio: () => base.at.traceRatio, onTrace: options.onTrace }),
     typing: (room: string, on: boolean) => parts.typing.tell(room, on, connection.send()),
     onChange: parts.keep.dirty,
     check: () => base.check('session'),

@@ -3,6 +3,7 @@ import { type HistoryPage, LIMITS, type MemberCommand, ParleyError, type RoomCha
 import type { RoomHandle } from '../api.ts';
 import type { OwnState } from '../me/own-state.ts';
 import type { Http } from '../net/http.ts';
+import type { Traces } from '../net/traces.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { StateStore } from '../state-store.ts';
 import type { ReadMarks } from './read-marks.ts';
@@ -21,6 +22,7 @@ export interface RoomHandleDeps {
   readonly marks: ReadMarks;
   readonly own: OwnState;
   readonly newId: () => string;
+  readonly traces: Traces;
   readonly typing: (room: string, on: boolean) => void;
   readonly onChange: (room: string) => void;
   /** Refuses when nobody is signed in or the client is closed. */
@@ -33,7 +35,8 @@ export function createRoomHandle(id: string, deps: RoomHandleDeps): RoomHandle {
     deps.http.call<RoomChanged>(`${path}${below}`, { method, ...(body === undefined ? {} : { body }) });
   const command = async (what: DistributiveOmit<MemberCommand, 'room' | 'clientId'>) => {
     deps.check();
-    return deps.outbox.send({ ...what, room: id, clientId: deps.newId() } as MemberCommand);
+    const full = { ...what, room: id, clientId: deps.newId() } as MemberCommand;
+    return deps.traces.watch(full, deps.outbox.send(full));
   };
   let older: Promise<void> | null = null;
 
@@ -59,11 +62,14 @@ export function createRoomHandle(id: string, deps: RoomHandleDeps): RoomHandle {
 
   const handle: RoomHandle = {
     id,
-    send: (text, { replyTo = null, attachments = [] } = {}) =>
-      command({
+    send(text, { replyTo = null, attachments = [], trace = false } = {}) {
+      const traceparent = deps.traces.begin(trace);
+      return command({
         type: 'message.post',
+        ...(traceparent === undefined ? {} : { trace: traceparent }),
         body: { text, ...(replyTo === null ? {} : { replyTo }), ...(attachments.length === 0 ? {} : { attachments: [...attachments] }) },
-      }),
+      });
+    },
     edit: (target, text) => command({ type: 'message.edit', body: { target, text } }),
     delete: (target) => command({ type: 'message.delete', body: { target } }),
     react: (target, emoji) => command({ type: 'reaction.add', body: { target, emoji } }),
