@@ -1,6 +1,16 @@
 // The one HTTP app: every service's routes, the documents, the web files and health. Carries no sockets: the gateway attaches to `app.server`.
 import type { Rng } from '@parley/ports';
-import { createHttpApp, type Limits, type Logger, type Metrics, registerHealth, registerMetrics, type Service } from '@parley/runtime';
+import {
+  createHttpApp,
+  type Limits,
+  type Logger,
+  type Metrics,
+  registerHealth,
+  registerMetrics,
+  type Service,
+  type TokenVerifier,
+  type Tracing,
+} from '@parley/runtime';
 import type { FastifyInstance } from 'fastify';
 import { CALL_LIMITS, type CallLimits, registerCallLimits } from './call-limits.ts';
 import { registerConnect } from './connect.ts';
@@ -8,6 +18,7 @@ import { registerOpenApi, registerServices } from './documents/openapi.ts';
 import { registerDocuments } from './documents/register-documents.ts';
 import { registerHttpMetrics } from './http-metrics.ts';
 import { registerSecurityHeaders } from './security-headers.ts';
+import { NOBODY, registerTelemetry } from './telemetry.ts';
 import { registerWebFiles } from './web-files.ts';
 
 export interface EdgeDeps {
@@ -27,6 +38,9 @@ export interface EdgeDeps {
   readonly trustedProxies?: readonly string[];
   /** Counted into, and served at /metrics to this machine, when given. */
   readonly metrics?: Metrics;
+  /** Where clients' spans go, of those whom `verifier` knows. */
+  readonly tracing?: Tracing;
+  readonly verifier?: TokenVerifier;
 }
 
 /** An app that is ready to listen. `app.server` is the http.Server for the gateway; `app.close()` ends it. */
@@ -41,6 +55,8 @@ export async function createEdge({
   limits,
   trustedProxies = [],
   metrics,
+  tracing,
+  verifier = NOBODY,
 }: EdgeDeps): Promise<FastifyInstance> {
   const app = createHttpApp({ logger, rng, trustedProxies });
   await registerSecurityHeaders(app, origins);
@@ -52,6 +68,7 @@ export async function createEdge({
   registerCallLimits(app, callLimits, limits);
   registerHealth(app, services);
   registerConnect(app, () => gatewayUrl);
+  registerTelemetry(app, { verifier, limits, ...(tracing && { tracing }) });
   await registerServices(app, services);
   await registerDocuments(app);
   await registerWebFiles(app, webRoot);

@@ -6,6 +6,7 @@ import { createHttpApp, createLogger, registerHealth, type Service } from '@parl
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { registerConnect } from '../connect.ts';
+import { NOBODY, registerTelemetry } from '../telemetry.ts';
 
 const DESCRIPTION = `Everything that is not the socket. Errors are \`{error: {code, message, retryAfterMs?, details?}}\` with a code of one table:
 
@@ -49,6 +50,7 @@ export async function buildOpenApi(services: readonly Service[]): Promise<object
     await registerOpenApi(app);
     await registerServices(app, services);
     registerConnect(app, () => '/');
+    registerTelemetry(app, { verifier: NOBODY });
     registerHealth(app, services);
     await app.ready();
     return app.swagger();
