@@ -7,6 +7,8 @@ const wholeNumber = (most: number) => {
   const said = `It must be a whole number from 0 to ${most}.`;
   return z.pipe(z.coerce.number(said), z.int(said).check(z.gte(0, said), z.lte(most, said)));
 };
+const RATIO = 'It must be a number from 0 to 1.';
+const ratio = z.pipe(z.coerce.number(RATIO), z.number(RATIO).check(z.gte(0, RATIO), z.lte(1, RATIO)));
 const oneOf = <const T extends readonly string[]>(...words: T) => z.enum(words, `It must be one of: ${words.join(', ')}.`);
 
 const origins = z.pipe(
@@ -42,6 +44,8 @@ export const CONFIG_FIELDS = {
   SMTP_URL: [z.optional(z.string()), 'Mail server for letters about unread messages (smtp://user:password@host:port). Without it no mail is sent.', ''],
   MAIL_FROM: [z.prefault(z.string(), 'Parley <parley@parley.invalid>'), 'Sender of letters.', ''],
   WEBHOOK_ALLOW_PRIVATE: [z.prefault(oneOf('0', '1'), '0'), 'With 1, webhooks and push services may be on private addresses.', '0'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: [z.optional(address), 'A collector that takes traces as OTLP over HTTP, beside the file in the data folder.', ''],
+  TRACE_RATIO: [z.prefault(ratio, 0), 'Which part of all messages is followed though nobody asked, from 0 to 1.', '0'],
   NODE_ENV: [z.optional(z.string()), 'With `production`, `parley demo` is refused.', ''],
 } as const;
 

@@ -22,6 +22,9 @@ import {
   type Logger,
   type Revocations,
   type Service,
+  type TokenVerifier,
+  type Tracing,
+  tracingOf,
 } from '@parley/runtime';
 import { listenHost } from './listen-host.ts';
 import { LOG_TOPICS } from './log-topics.ts';
@@ -38,6 +41,10 @@ export interface EmbeddedOptions {
   readonly drainMs: number;
   /** How people are told while they are away. Without it: push with keys of its own, no mail. */
   readonly notifications?: NotificationSettings;
+  /** A collector for traces. They go to `traces/parley.jsonl` of the data folder in any case. */
+  readonly otlpEndpoint?: string | undefined;
+  /** Which part of all messages is followed though nobody asked. Default 0. */
+  readonly traceRatio?: number;
   readonly logger: Logger;
   /** Called as each part is ready, for the progress that a person sees. */
   readonly onStep?: (step: string) => void;
@@ -106,13 +113,16 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   // In one process the key never leaves it, so it need not outlive it.
   const bus = createInternalBus({ key: rng.secret(32), clock, rng });
   const revocations = createRevocations({ log, clock, logger });
+  const verifier = createVerifier({ jwks: () => bus.clientFor('parley').call(readJwks, {}), revocations, clock, issuer: ISSUER });
+  const tracing = tracingFor(options);
+  undo.push(() => tracing.close());
   // The code is used only while there is no owner; loopback needs none.
   const setupCode = listenHost(options.host, false).needsSetupCode ? rng.secret(9) : null;
-  const { gateway, others } = createServices({ options, postgres, log, queue, bus, revocations, setupCode });
+  const { gateway, others } = createServices({ options, postgres, log, queue, bus, revocations, verifier, tracing, setupCode });
   const metrics = createMetrics();
   const services = [...others, gateway];
   for (const service of services) bus.register(service.internal ?? []);
-  const edge = await createEdge({ services, webRoot, origins: options.origins, logger, rng, metrics });
+  const edge = await createEdge({ services, webRoot, origins: options.origins, logger, rng, metrics, tracing, verifier });
   gateway.attach(edge.server);
   await revocations.start();
   undo.push(() => revocations.stop());
@@ -141,6 +151,12 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   };
 }
 
+/** Always a file: what somebody asks to have followed can then be looked at, at no cost for what nobody follows. */
+const tracingFor = ({ dataDir, otlpEndpoint, traceRatio = 0, logger }: EmbeddedOptions): Tracing => {
+  const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint, TRACE_FILE: join(dataDir, 'traces', 'parley.jsonl'), TRACE_RATIO: traceRatio };
+  return tracingOf(settings, { service: 'parley', rng, logger });
+};
+
 interface Parts {
   readonly options: EmbeddedOptions;
   readonly postgres: Postgres;
@@ -148,16 +164,17 @@ interface Parts {
   readonly queue: WorkQueue;
   readonly bus: InternalBus;
   readonly revocations: Revocations;
+  readonly verifier: TokenVerifier;
+  readonly tracing: Tracing;
   readonly setupCode: string | null;
 }
 
 /** Every service; `others` in the order in which they start. */
-function createServices({ options, postgres, log, queue, bus, revocations, setupCode }: Parts) {
+function createServices({ options, postgres, log, queue, bus, revocations, verifier, tracing, setupCode }: Parts) {
   const { logger } = options;
   const feed = createMemoryFeed({ clock });
   const presence = createMemoryPresence({ clock });
-  const verifier = createVerifier({ jwks: () => bus.clientFor('parley').call(readJwks, {}), revocations, clock, issuer: ISSUER });
-  const shared = { log, clock, rng, logger, verifier };
+  const shared = { log, clock, rng, logger, verifier, tracing };
   const accounts = createAccounts({
     ...shared,
     database: postgres.connection('parley_accounts'),

@@ -41,6 +41,8 @@ export interface PlanInput {
   readonly databaseUrls: Readonly<Record<ServiceWithDatabase, string>>;
   /** Where uploads go. */
   readonly mediaFolder: string;
+  /** Where each process leaves its traces: `<name>.jsonl`. */
+  readonly traceFolder: string;
   readonly ports: readonly number[];
   /** What every process inherits. */
   readonly base: Readonly<Record<string, string>>;
@@ -78,17 +80,25 @@ export function planProcesses(input: PlanInput): ClusterPlan {
   const port = shape.port === 0 ? ports.shift() : shape.port;
   const publicUrl = `http://${isLoopback(shape.host) ? shape.host : '127.0.0.1'}:${port}`;
   const common = commonEnvironment(input, publicUrl, serviceUrls);
+  const traces = (name: string) => ({ TRACE_FILE: `${input.traceFolder}/${name}.jsonl` });
   const services = SERVICES_WITH_DATABASE.flatMap((service) =>
     (addresses[service] ?? []).map(({ name, url }) => {
-      const env = { ...common, ...ownEnvironment(service, input), DATABASE_URL: input.databaseUrls[service], PORT: new URL(url).port };
+      const env = { ...common, ...traces(name), ...ownEnvironment(service, input), DATABASE_URL: input.databaseUrls[service], PORT: new URL(url).port };
       return planOf(name, service, url, env);
     }),
   );
   const sockets = gateways.map(({ name, url, adminUrl }): ProcessPlan => {
-    const env = { ...common, GATEWAY_NAME: name, GATEWAY_WORKERS: String(shape.workers), PORT: new URL(url).port, ADMIN_PORT: new URL(adminUrl).port };
+    const env = {
+      ...common,
+      ...traces(name),
+      GATEWAY_NAME: name,
+      GATEWAY_WORKERS: String(shape.workers),
+      PORT: new URL(url).port,
+      ADMIN_PORT: new URL(adminUrl).port,
+    };
     return { ...planOf(name, 'gateway', url, env), readyUrl: `${adminUrl}/health/ready`, statusUrl: `${adminUrl}/status` };
   });
-  const edge = planOf('edge', 'edge', publicUrl, { ...common, HOST: shape.host, PORT: String(port), GATEWAY_URLS: gatewayUrls.join(',') });
+  const edge = planOf('edge', 'edge', publicUrl, { ...common, ...traces('edge'), HOST: shape.host, PORT: String(port), GATEWAY_URLS: gatewayUrls.join(',') });
   return { processes: [...services, ...sockets, edge], url: publicUrl, gatewayUrls, serviceUrls };
 }
 

@@ -52,6 +52,7 @@ async function run(order: SuperviseOrder): Promise<void> {
     setupCode,
     databaseUrls,
     mediaFolder: `${folder}/media`,
+    traceFolder: `${folder}/traces`,
     ports: await freePorts(portsNeeded(shape), rng),
     base: inherited(order),
   });

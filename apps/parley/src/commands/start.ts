@@ -20,6 +20,8 @@ export async function start(options: { json?: boolean }): Promise<void> {
     origins: config.PARLEY_ORIGINS,
     drainMs: config.PARLEY_DRAIN_MS,
     notifications: notificationSettings(config),
+    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    traceRatio: config.TRACE_RATIO,
     logger,
   });
   const startMs = Math.round(performance.now() - began);
