@@ -132,6 +132,14 @@ program
   .action(async (options: { json?: boolean; writeEnv?: string }) => (await import('./commands/migrate.ts')).migrate(options));
 
 program
+  .command('trace')
+  .description('One message that is followed, hop by hop: accepted, logged, committed, published, written to which sockets by which worker, pushed.')
+  .argument('<what>', '<room>/<seq>, a client id, or a trace id')
+  .option('--folder <folder>', 'of a cluster, or a data folder (default: the cluster here, and PARLEY_DATA)')
+  .option('--json', 'one object')
+  .action(async (what: string, options) => (await import('./traces/trace.ts')).trace(what, options));
+
+program
   .command('sagas')
   .description('What several services do together (erasures, imports): how far each is, and what it waits for.')
   .option('--url <url>', 'a running Parley', address, 'http://127.0.0.1:8080')

@@ -13,6 +13,8 @@ export { finalRecords } from './replay/final-records.ts';
 export { planReplay } from './replay/plan.ts';
 export { type PrivateServer, startPrivateServer } from './replay/private-server.ts';
 export { type ReplayRun, runReplay } from './replay/run-replay.ts';
+export { type Hop, parseWanted, readTraces, type Wanted } from './traces/read-traces.ts';
+export { HOPS, type Story, type StoryHop, storiesOf, tellStory } from './traces/story.ts';
 export { webRoot } from './web-root.ts';
 
 /** Starts Parley on a folder, listening on loopback. `port` 0 takes a free one. Throws what went wrong, with nothing left running. */

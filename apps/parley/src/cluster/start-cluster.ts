@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly logLevel?: string;
   /** Beside the environment, for every process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** For single processes, by name (`messages-1`): goes before the rest. */
+  readonly envOf?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** true: the cluster outlives this process. Default: it ends with it, whatever happens to it. */
   readonly detached?: boolean;
   /** One line for each thing that is ready. */
@@ -90,7 +92,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     logLevel: options.logLevel ?? 'info',
   };
   await mkdir(CACHE, { recursive: true });
-  const order: SuperviseOrder = { folder, shape, engines: options.engines, attached: !detached, cacheFolder: CACHE, env: options.env ?? {} };
+  const order: SuperviseOrder = {
+    folder,
+    shape,
+    engines: options.engines,
+    attached: !detached,
+    cacheFolder: CACHE,
+    env: options.env ?? {},
+    envOf: options.envOf ?? {},
+  };
   const ready = await spawnSupervisor(order, options.onStep ?? (() => {}));
   const cluster = await connectCluster(folder);
   return { ...cluster, setupCode: ready.setupCode };

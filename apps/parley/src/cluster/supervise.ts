@@ -23,6 +23,8 @@ export interface SuperviseOrder {
   readonly cacheFolder: string;
   /** Beside what the environment and the plan say. */
   readonly env: Readonly<Record<string, string>>;
+  /** Beside that, by the process' name. */
+  readonly envOf: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export type SuperviseLine =
@@ -45,7 +47,7 @@ async function run(order: SuperviseOrder): Promise<void> {
   const databaseUrls = await prepareEngines(engines, shape.prefix, folder, rng);
   say({ step: 'databases and topics are there' });
   const setupCode = isLoopback(shape.host) ? null : keys.setupCode;
-  const plan = planProcesses({
+  const planned = planProcesses({
     shape,
     engines,
     keys,
@@ -56,6 +58,7 @@ async function run(order: SuperviseOrder): Promise<void> {
     ports: await freePorts(portsNeeded(shape), rng),
     base: inherited(order),
   });
+  const plan = { ...planned, processes: planned.processes.map((one) => ({ ...one, env: { ...one.env, ...order.envOf[one.name] } })) };
   const supervisor = await createSupervisor({
     plan,
     folder,
