@@ -24,8 +24,8 @@ export interface Load {
   readonly failures: readonly string[];
   /** Client ids in the order in which they were sent, with what was said. */
   readonly said: () => number;
-  /** The history's ear, for what a fault does beside the people. */
-  readonly record: (record: HistoryRecord) => void;
+  /** Says to the checker, before it is done, that this user is let into the room (again). */
+  asked(room: string, user: string): void;
   begin(): void;
   /** Somebody says something beside the rhythm; resolves with its seq when it is committed. */
   say(person: Person, room: string, text: string): Promise<number>;
@@ -114,7 +114,7 @@ export async function createLoad(stage: Stage, random: Random, options: LoadOpti
     members,
     failures,
     said: () => said,
-    record,
+    asked: (room, user) => record({ t: performance.now(), asked: 'join', room, user }),
     begin() {
       void talk(owner, rooms, random.fork('host'));
       for (const [index, person] of people.entries()) {

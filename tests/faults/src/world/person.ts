@@ -2,7 +2,7 @@
 // goes to the checker; beside that only times are kept.
 import { type HistoryRecord, recorder } from '@parley/checker';
 import { type Client, persist } from '@parley/cli';
-import type { ErrorCode } from '@parley/protocol';
+import type { ErrorCode, MemberCommand } from '@parley/protocol';
 import { createParley, type Observation, type ParleyOptions } from '@parley/sdk';
 import type { Network } from './network.ts';
 import type { Random } from './random.ts';
@@ -16,7 +16,7 @@ export interface Span {
 
 /** One try to send, and what became of it. */
 export interface Try extends Span {
-  readonly clientId: string;
+  readonly command: MemberCommand;
   answer: 'accepted' | ErrorCode | null;
   /** The server said when to try again. */
   retryAfterMs: number | null;
@@ -32,7 +32,7 @@ export interface Person extends Client {
   readonly seen: readonly { readonly at: number; readonly ms: number }[];
   readonly gateway: string;
   /** Called after each acceptance. */
-  onAccepted: ((room: string, clientId: string) => void) | null;
+  onAccepted: ((command: MemberCommand) => void) | null;
 }
 
 export interface PersonOptions {
@@ -72,12 +72,13 @@ export async function createPerson(options: PersonOptions): Promise<Person> {
     if (saw.kind === 'invoke') {
       const { clientId } = saw.command;
       if (!sentAt.has(clientId)) sentAt.set(clientId, now());
-      const one: Try = { clientId, from: now(), to: null, answer: null, retryAfterMs: null };
+      const one: Try = { command: saw.command, from: now(), to: null, answer: null, retryAfterMs: null };
       open.set(clientId, one);
       tries.push(one);
     } else if (saw.kind === 'accepted') {
+      const command = open.get(saw.clientId)?.command;
       answer(saw.clientId, 'accepted', null);
-      person.onAccepted?.(saw.room, saw.clientId);
+      if (command !== undefined) person.onAccepted?.(command);
     } else if (saw.kind === 'refused' || saw.kind === 'unknown') answer(saw.clientId, saw.error.code, saw.error.retryAfterMs ?? null);
     else if (saw.kind === 'applied' && saw.event.clientId !== null) {
       const sent = sentAt.get(saw.event.clientId);

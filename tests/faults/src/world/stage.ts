@@ -17,7 +17,7 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-export type StageOptions = Partial<Pick<ClusterOptions, 'gateways' | 'workers' | 'messages' | 'logLevel' | 'env'>> & {
+export type StageOptions = Partial<Pick<ClusterOptions, 'gateways' | 'workers' | 'messages' | 'logLevel' | 'env' | 'envOf'>> & {
   readonly say?: (text: string) => void;
   /** Kept, with the logs in it. Default: one that is removed. */
   readonly folder?: string;
@@ -66,6 +66,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       drainMs: 1_500,
       logLevel: options.logLevel ?? 'warn',
       env: { CRASH_AT: crashFile, WEBHOOK_ALLOW_PRIVATE: 'true', ...options.env },
+      envOf: options.envOf ?? {},
     });
     const seconds = (performance.now() - began) / 1000;
     say(`the cluster is there (${seconds.toFixed(1)} s): ${cluster.url}`);

@@ -2,6 +2,7 @@
 import type { Fault, Scene } from '../../fault.ts';
 import { percentile, triesIn } from '../../measure/spans.ts';
 import { sleep, until } from '../../sleep.ts';
+import type { Person } from '../../world/person.ts';
 
 const AWAY_MS = { least: 6_000, most: 8_000 } as const;
 const LONG_MS = { least: 20_000, most: 60_000 } as const;
@@ -22,7 +23,9 @@ export const kafkaAway: Fault = {
 
 async function away(scene: Scene, way: 'killed' | 'paused'): Promise<void> {
   const { engines, load, random, long, step, figure, check } = scene;
-  const people = [load.owner, ...load.people];
+  // What somebody is told who leaves is no word of the server's.
+  const leaver = random.pick(load.people);
+  const people = [load.owner, ...load.people].filter((one) => one !== leaver);
   const { least, most } = long ? LONG_MS : AWAY_MS;
   const ms = random.between(least, most);
   step(`Kafka ${way} for ${ms} ms`);
@@ -30,7 +33,7 @@ async function away(scene: Scene, way: 'killed' | 'paused'): Promise<void> {
   else engines.kafka.pause();
   const gone = performance.now() + ON_ITS_WAY_MS;
   await sleep(ms / 2);
-  await readAndComeBack(scene, way);
+  await readAndComeBack(scene, leaver, way);
   await sleep(Math.max(0, gone + ms - performance.now()));
   const back = performance.now();
   if (way === 'killed') await engines.kafka.start();
@@ -63,8 +66,7 @@ async function away(scene: Scene, way: 'killed' | 'paused'): Promise<void> {
 }
 
 /** Somebody reads history, and somebody connects again. */
-async function readAndComeBack({ load, random, figure, check }: Scene, way: string): Promise<void> {
-  const person = random.pick(load.people);
+async function readAndComeBack({ load, figure, check }: Scene, person: Person, way: string): Promise<void> {
   const began = performance.now();
   const page = (await person.parley.call('GET', `/api/rooms/${load.rooms[0]}/events?after=0&limit=10`)) as { events: readonly unknown[] };
   figure({ name: `${way}: reading history`, value: Math.round(performance.now() - began), unit: 'ms', most: TOLD_MS });

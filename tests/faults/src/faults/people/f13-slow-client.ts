@@ -1,0 +1,50 @@
+// F13: a client that does not read, while its room is written to in a hurry. It is shed, others do not feel it, and it is whole again afterwards.
+import type { Fault, Scene } from '../../fault.ts';
+import { delaysIn, percentile } from '../../measure/spans.ts';
+import { sleep, until } from '../../sleep.ts';
+import type { Line } from '../../world/network.ts';
+
+const SHED_MS = 10_000;
+const WHOLE_MS = 30_000;
+const TEXT = 'x'.repeat(3_000);
+const ROUNDS = 120;
+/** +10 % is not to be measured in so short a run on a shared machine; this is what would be felt. */
+const OTHERS_P99_MS = 1_000;
+
+export const slowClient: Fault = {
+  id: 'F13',
+  name: 'a client that never reads',
+  async run(scene) {
+    const { load, random, step, figure, check } = scene;
+    const slow = random.pick(load.people);
+    const line = await lineOf(scene, slow.parley);
+    const others = [load.owner, ...load.people].filter((one) => one !== slow);
+    const began = performance.now();
+    step(`${slow.handle} stops reading`);
+    line.stall();
+    const room = load.rooms[0] ?? '';
+    const cutAt = (): boolean => !load.network.lines().includes(line);
+    let rounds = 0;
+    for (; rounds < ROUNDS && !cutAt(); rounds++) {
+      void load.say(random.pick(others), room, TEXT).catch(() => {});
+      await sleep(40);
+    }
+    const shed = await until(cutAt, SHED_MS);
+    figure({ name: 'shed after it stopped reading', value: Math.round(performance.now() - began), unit: 'ms', most: SHED_MS + ROUNDS * 40 });
+    check(shed !== null, 'a client that does not read kept its socket');
+    figure({ name: 'others, send to seen p99', value: percentile(delaysIn(others, began, performance.now()), 0.99), unit: 'ms', most: OTHERS_P99_MS });
+    const behind = others[0]?.parley.state.rooms.get(room)?.seq ?? 0;
+    const whole = await until(() => (slow.parley.state.rooms.get(room)?.seq ?? -1) >= behind, WHOLE_MS);
+    figure({ name: 'whole again', value: whole ?? WHOLE_MS + 1, unit: 'ms', most: WHOLE_MS });
+  },
+};
+
+/** The line of somebody is the one that is new when they come back. */
+async function lineOf({ load }: Scene, parley: Scene['load']['owner']['parley']): Promise<Line> {
+  const came = Promise.withResolvers<Line>();
+  parley.disconnect();
+  load.network.onLine(came.resolve);
+  await parley.connect();
+  load.network.onLine(null);
+  return came.promise;
+}
