@@ -5,7 +5,10 @@ import type { Producer } from './client.ts';
 import type { Cluster } from './wire/cluster.ts';
 
 export interface Appender {
-  append(topic: string, entries: readonly LogEntry[]): Promise<void>;
+  /** `logId`: a topic that is another log by now takes nothing. */
+  append(topic: string, logId: string, entries: readonly LogEntry[]): Promise<void>;
+  /** Sentences: topics that are other logs than they were. */
+  problems(): readonly string[];
   /** Sends what is queued, then lets go. */
   close(): Promise<void>;
 }
@@ -18,8 +21,12 @@ interface Piece {
   readonly done: (error: LogUnavailable | null) => void;
 }
 
-interface Line {
+interface LogName {
   readonly topic: string;
+  readonly logId: string;
+}
+
+interface Line extends LogName {
   readonly partition: number;
   queue: Piece[];
   busy: boolean;
@@ -40,6 +47,7 @@ const RECORD_BYTES = 100;
 
 export function createAppender({ cluster, producer, clock }: { cluster: Cluster; producer: Producer; clock: Clock }): Appender {
   const lines = new Map<string, Line>();
+  const others = new Map<string, string>();
   const flushing = new Set<Promise<void>>();
   let queuedBytes = 0;
   let waiting = new Set<Line>();
@@ -58,15 +66,16 @@ export function createAppender({ cluster, producer, clock }: { cluster: Cluster;
     scheduled = false;
     const ready = [...waiting].filter((line) => !line.busy && line.queue.length > 0);
     waiting = new Set();
-    for (const [topic, ofTopic] of Map.groupBy(ready, (line) => line.topic)) {
+    for (const ofTopic of Map.groupBy(ready, (line) => line.topic).values()) {
+      const { topic, logId } = ofTopic[0]!;
       const shipments = ofTopic.map((line): Shipment => ({ line, pieces: takePieces(line) }));
       for (const { line } of shipments) line.busy = true;
-      const sent = ship(topic, shipments).finally(() => flushing.delete(sent));
+      const sent = ship({ topic, logId }, shipments).finally(() => flushing.delete(sent));
       flushing.add(sent);
     }
   };
   /** By leader: a broker that is away must not hold up what another one can take. */
-  const ship = async (topic: string, shipments: readonly Shipment[]): Promise<void> => {
+  const ship = async (log: LogName, shipments: readonly Shipment[]): Promise<void> => {
     let open = shipments;
     for (let attempt = 0; open.length > 0; attempt++) {
       const late = open.filter(({ pieces }) => pieces[0]!.deadline <= clock.monotonic());
@@ -74,28 +83,35 @@ export function createAppender({ cluster, producer, clock }: { cluster: Cluster;
       open = open.filter((one) => !late.includes(one));
       if (open.length === 0) return;
       if (attempt > 0) await clock.sleep(RETRY_MS);
-      open = await shipOnce(topic, open);
+      open = await shipOnce(log, open);
     }
   };
   /** What must be tried again. */
-  const shipOnce = async (topic: string, shipments: readonly Shipment[]): Promise<readonly Shipment[]> => {
+  const shipOnce = async (log: LogName, shipments: readonly Shipment[]): Promise<readonly Shipment[]> => {
     const deadline = Math.min(...shipments.map(({ pieces }) => pieces[0]!.deadline));
     try {
-      const { leaders } = await within(deadline, () => cluster.topic(topic));
+      const { id, leaders } = await within(deadline, () => cluster.topic(log.topic));
+      if (id !== log.logId) {
+        const why = `${log.topic} is another log now (${id}, not ${log.logId}): nothing is sent to it before a restart`;
+        others.set(log.topic, why);
+        for (const one of shipments) settle(one, new LogUnavailable(why));
+        return [];
+      }
+      others.delete(log.topic);
       const byLeader = Map.groupBy(shipments, ({ line }) => leaders[line.partition] ?? -1);
-      const again = await Promise.all([...byLeader].map(([node, group]) => (node === -1 ? group : shipTo(topic, node, group))));
+      const again = await Promise.all([...byLeader].map(([node, group]) => (node === -1 ? group : shipTo(log, node, group))));
       if (again.flat().length > 0) cluster.forget();
       return again.flat();
     } catch {
       return shipments;
     }
   };
-  const shipTo = async (topic: string, node: number, group: readonly Shipment[]): Promise<readonly Shipment[]> => {
+  const shipTo = async (log: LogName, node: number, group: readonly Shipment[]): Promise<readonly Shipment[]> => {
     const deadline = Math.min(...group.map(({ pieces }) => pieces[0]!.deadline));
     const entries = group.flatMap(({ pieces }) => pieces.flatMap((piece) => piece.entries));
     try {
       const left = Math.max(1, deadline - clock.monotonic());
-      const refused = await within(deadline, () => producer.send({ topic, node, entries }, left));
+      const refused = await within(deadline, () => producer.send({ ...log, node, entries }, left));
       const again = group.filter(({ line }) => refused.has(line.partition));
       for (const one of group) if (!again.includes(one)) settle(one, null);
       return again;
@@ -125,7 +141,7 @@ export function createAppender({ cluster, producer, clock }: { cluster: Cluster;
     });
 
   return {
-    append: async (topic, entries) => {
+    append: async (topic, logId, entries) => {
       if (closed) throw new LogUnavailable('The log is closed.');
       if (queuedBytes > MAX_QUEUED_BYTES) throw new LogUnavailable('Too much waits for the log.');
       const deadline = clock.monotonic() + DEADLINE_MS;
@@ -133,7 +149,7 @@ export function createAppender({ cluster, producer, clock }: { cluster: Cluster;
         ([partition, own]) =>
           new Promise<LogUnavailable | null>((done) => {
             const key = `${topic}/${partition}`;
-            const line = lines.get(key) ?? { topic, partition, queue: [], busy: false };
+            const line = lines.get(key) ?? { topic, logId, partition, queue: [], busy: false };
             lines.set(key, line);
             const bytes = own.reduce((sum, entry) => sum + entry.value.byteLength + entry.key.length + RECORD_BYTES, 0);
             queuedBytes += bytes;
@@ -144,6 +160,7 @@ export function createAppender({ cluster, producer, clock }: { cluster: Cluster;
       const failed = (await Promise.all(pieces)).find((error) => error !== null);
       if (failed != null) throw failed;
     },
+    problems: () => [...others.values()],
     close: async () => {
       closed = true;
       while (scheduled || flushing.size > 0) await (flushing.size > 0 ? Promise.all(flushing) : clock.sleep(1));

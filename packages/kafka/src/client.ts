@@ -3,6 +3,8 @@ import type { LogEntry, LogRecord } from '@parley/ports';
 
 export interface Batch {
   readonly topic: string;
+  /** The log that they are meant for. */
+  readonly logId: string;
   /** Leader of all these partitions. */
   readonly node: number;
   readonly entries: readonly LogEntry[];
@@ -11,7 +13,7 @@ export interface Batch {
 export interface Producer {
   /**
    * One request, no retries. Resolves when all replicas in sync have the records: to the partitions that were refused, with why.
-   * Rejects when it is not known.
+   * Rejects when it is not known, and when they may have gone into another log of the same name.
    */
   send(batch: Batch, timeoutMs: number): Promise<ReadonlyMap<number, string>>;
   /** What was sent and not answered is given up: it must not be sent later. */

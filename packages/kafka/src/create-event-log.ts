@@ -40,7 +40,7 @@ const JOIN_MS = 5_000;
 export function createKafkaEventLog({ brokers, clientId, client, topicPrefix = '', clock, logger }: KafkaEventLogOptions): KafkaEventLog {
   const cluster = createCluster({ brokers, clientId, clock });
   const lane = cluster.lane(ANSWER_MS);
-  const kafkaJs = client === 'kafkajs' ? createKafkaJs({ brokers, clientId }) : null;
+  const kafkaJs = client === 'kafkajs' ? createKafkaJs({ brokers, clientId, cluster }) : null;
   const appender = createAppender({ cluster, producer: kafkaJs?.producer() ?? createPlatformaticProducer(cluster), clock });
   const running = new Set<LogConsumption>();
   const ended = new Map<string, string>();
@@ -49,17 +49,18 @@ export function createKafkaEventLog({ brokers, clientId, client, topicPrefix = '
   const nameOf = (topic: string): string => `${topicPrefix}${topic}`;
   const endsOf = (topic: string) => readEnds(cluster, lane, nameOf(topic));
 
-  // Asked once: it never changes. All appends wait for the one promise, so they are queued in the order of their calls, and a broker that hangs
+  // Asked once: a topic that is another log later takes nothing from us. All appends wait for the one promise, so they are queued in the order of their calls, and a broker that hangs
   // costs them one deadline, not one for the question and one for the append.
-  const counts = new Map<string, Promise<number>>();
-  const countOf = (name: string): Promise<number> => {
-    const known = counts.get(name);
-    if (known !== undefined) return known;
-    const asked = cluster.topic(name).then(({ leaders }) => leaders.length);
-    counts.set(name, asked);
-    asked.catch(() => counts.delete(name));
+  const known = new Map<string, Promise<{ id: string; count: number }>>();
+  const knownOf = (name: string): Promise<{ id: string; count: number }> => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const asked = cluster.topic(name).then(({ id, leaders }) => ({ id, count: leaders.length }));
+    known.set(name, asked);
+    asked.catch(() => known.delete(name));
     return asked;
   };
+  const identity = async (name: string, partition: number): Promise<string> => cluster.identityAt((await cluster.topic(name)).leaders[partition] ?? -1, name);
 
   /** kafkajs cannot read without a group: who has none reads by the other client in both cases. */
   const openParts = (topic: string, group: string | null, events: SourceEvents): SourceParts => {
@@ -67,16 +68,16 @@ export function createKafkaEventLog({ brokers, clientId, client, topicPrefix = '
     if (group === null) return { membership: null, reader: createFetchReader(deps) };
     // Named by topic too: members of one group must want the same topics.
     const full = { ...deps, group: `${topicPrefix}${group}.${topic}` };
-    if (kafkaJs !== null) return kafkaJs.consumer({ ...full, ends: () => endsOf(topic), identity: async () => (await cluster.topic(nameOf(topic), true)).id });
+    if (kafkaJs !== null) return kafkaJs.consumer({ ...full, ends: () => endsOf(topic), identity: (partition) => identity(nameOf(topic), partition) });
     return { membership: createGroupMember(full), reader: createFetchReader(deps) };
   };
 
   return {
     append: async (topic, entries) => {
       if (entries.length === 0) return;
-      const count = await countOf(nameOf(topic));
+      const { id, count } = await knownOf(nameOf(topic));
       for (const { partition } of entries) if (!(partition >= 0 && partition < count)) throw new RangeError(`${topic} has no partition ${partition}`);
-      await appender.append(nameOf(topic), entries);
+      await appender.append(nameOf(topic), id, entries);
     },
     consume: async (topic, consumer) => {
       if (closing !== null) throw new LogUnavailable('The log is closed.');
@@ -95,7 +96,7 @@ export function createKafkaEventLog({ brokers, clientId, client, topicPrefix = '
       return consumption;
     },
     ends: async (topic) => endsOf(topic),
-    problems: () => [...(cluster.problem() === null ? [] : [cluster.problem() ?? '']), ...ended.values()],
+    problems: () => [...cluster.problems(), ...appender.problems(), ...ended.values()],
     close: async () => {
       closing ??= (async () => {
         await Promise.all([...running].map((one) => one.stop()));

@@ -2,6 +2,7 @@
 // has read ahead, when to look again.
 import { type Assignment, type Clock, type LogEnds, type LogRecord, type LogSource, OffsetOutOfRange } from '@parley/ports';
 import type { Held, Membership, Reader } from './client.ts';
+import { TopicGone } from './wire/cluster.ts';
 
 export interface KafkaSource extends LogSource {
   /** Resolves when the group has given it its part, which may be nothing. */
@@ -13,6 +14,8 @@ export interface SourceEvents {
   readonly grew: () => void;
   /** The membership changed. */
   readonly moved: () => void;
+  /** It is known that nobody can go on in this log. */
+  readonly lost: (error: OffsetOutOfRange) => void;
 }
 
 export interface SourceParts {
@@ -54,27 +57,43 @@ export function createSource({ topic, open, ends, clock }: SourceDeps): KafkaSou
     version++;
     wake();
   };
-  const { membership, reader } = open({ grew, moved });
+  let failed: OffsetOutOfRange | null = null;
+  const lost = (error: OffsetOutOfRange): void => {
+    failed ??= error;
+    joined.resolve();
+    grew();
+  };
+  /** What cannot be gone on with ends the consumption, whatever it waits for. */
+  const check = (): void => {
+    if (failed !== null) throw failed;
+  };
+  const { membership, reader } = open({ grew, moved, lost });
   if (membership === null) joined.resolve();
 
   const overOf = (mine: Held | null) => (): boolean => released || (mine !== null && membership?.held()?.generation !== mine.generation);
   let over: () => boolean = () => released;
 
+  const look = (): Promise<LogEnds> =>
+    ends().catch((error: unknown) => {
+      throw error instanceof TopicGone ? new OffsetOutOfRange(error.message) : error;
+    });
   const assignment = async (): Promise<Assignment | null> => {
     fresh = true;
     logId = null;
     if (membership === null) {
-      const { partitions } = await ends();
+      const { partitions } = await look();
       return released ? null : { partitions: partitions.map((one) => one.partition), over: () => released };
     }
     membership.ready();
-    while (!released && (membership.held()?.partitions.length ?? 0) === 0) await changed();
+    while (!released && failed === null && (membership.held()?.partitions.length ?? 0) === 0) await changed();
+    check();
     const mine = membership.held();
     if (released || mine === null) return null;
     over = overOf(mine);
     return { partitions: mine.partitions, over };
   };
   const read = async (at: ReadonlyMap<number, number>, limit: number): Promise<readonly LogRecord[]> => {
+    check();
     positions = at;
     if (fresh || !reader.isAt(at)) reader.begin(logId ?? '', at);
     fresh = false;
@@ -101,7 +120,7 @@ export function createSource({ topic, open, ends, clock }: SourceDeps): KafkaSou
       await membership?.leave();
     },
     ends: async () => {
-      const now = await ends();
+      const now = await look();
       if (logId !== null && logId !== now.logId) throw new OffsetOutOfRange(`${topic} is another log now: ${now.logId}, not ${logId}`);
       logId = now.logId;
       return now;

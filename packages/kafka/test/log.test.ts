@@ -1,5 +1,5 @@
 // A log that is made anew, kept too short, fed garbage, or behind by more than fits in memory; and topics that are there already.
-import { type LogConsumption, type LogRecord, OffsetOutOfRange } from '@parley/ports';
+import { type LogConsumption, type LogRecord, LogUnavailable, OffsetOutOfRange } from '@parley/ports';
 import { ProduceAcks, Producer } from '@platformatic/kafka';
 import { expect, it, vi } from 'vitest';
 import { ensureTopics, type KafkaEventLog, TopicRefused } from '../src/index.ts';
@@ -14,6 +14,13 @@ const endOf = (consumption: LogConsumption): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+async function deleteTopic(topicPrefix: string): Promise<void> {
+  const name = `${topicPrefix}four`;
+  await administer(brokers, (admin) => admin.deleteTopics({ topics: [name] }));
+  // Until then the old one may still be written to.
+  await vi.waitFor(() => expect(administer(brokers, (admin) => admin.metadata({ topics: [name] }))).rejects.toThrow(/Unknown topic/), WAIT);
+}
+
 describeKafka.concurrent.each(CLIENTS)(`a log by %s${leftOut}`, (client) => {
   it.each([
     ['of a group', 'g'],
@@ -26,9 +33,7 @@ describeKafka.concurrent.each(CLIENTS)(`a log by %s${leftOut}`, (client) => {
     for (const nr of numbers(10)) await appendRound(log, nr);
     const consumption = await log.consume('four', storing(store, group));
     await vi.waitFor(() => expect(store.count()).toBe(40), WAIT);
-    await administer(brokers, (admin) => admin.deleteTopics({ topics: [`${topicPrefix}four`] }));
-    // Until then the old one may still be written to.
-    await vi.waitFor(() => expect(administer(brokers, (admin) => admin.metadata({ topics: [`${topicPrefix}four`] }))).rejects.toThrow(/Unknown topic/), WAIT);
+    await deleteTopic(topicPrefix);
     await ensureTopics({ brokers, profile: 'one', topics: FOUR, topicPrefix });
     const other = connect(brokers, topicPrefix, 'platformatic');
     finished.push(() => other.close());
@@ -37,6 +42,64 @@ describeKafka.concurrent.each(CLIENTS)(`a log by %s${leftOut}`, (client) => {
     expect(await endOf(consumption)).toBeInstanceOf(OffsetOutOfRange);
     expect(store.count()).toBe(40);
     expect(log.problems().join()).toMatch(/four for .* is not read any more: .*another log/);
+    for (const cleanup of finished) await cleanup();
+  });
+
+  it.each([
+    ['of a group', 'g'],
+    ['without a group', null],
+  ])('says that a topic was deleted, refuses appends, and ends a consumer %s that waits for it', async (_, group) => {
+    const finished: (() => Promise<void>)[] = [];
+    const { open, topicPrefix } = await place(client, (cleanup) => finished.push(cleanup));
+    const log = open();
+    const store = createStore();
+    await appendRound(log, '0');
+    const consumption = await log.consume('four', storing(store, group));
+    await vi.waitFor(() => expect(store.count()).toBe(4), WAIT);
+    await deleteTopic(topicPrefix);
+    await vi.waitFor(() => expect(log.problems().join()).toMatch(/no topic .*four any more/), { ...WAIT, timeout: 6_000 });
+    await expect(appendRound(log, '1')).rejects.toBeInstanceOf(LogUnavailable);
+    expect(await endOf(consumption)).toBeInstanceOf(OffsetOutOfRange);
+    expect(log.problems().join()).toMatch(/four for .* is not read any more: .*no topic/);
+    for (const cleanup of finished) await cleanup();
+  });
+
+  it('calls no append done that went into another log of the same name', async () => {
+    const finished: (() => Promise<void>)[] = [];
+    const { open, topicPrefix } = await place(client, (cleanup) => finished.push(cleanup));
+    const log = open();
+    const done = new Set<string>();
+    let [nr, running, deleted] = [0, true, false];
+    const appending = (async () => {
+      while (running) {
+        const [value, before] = [`${nr++}`, !deleted];
+        await appendRound(log, value).then(
+          () => done.add(value),
+          (error: unknown) => expect(error).toBeInstanceOf(LogUnavailable),
+        );
+        if (!before) await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    await vi.waitFor(() => expect(done.size).toBeGreaterThan(20), WAIT);
+    await deleteTopic(topicPrefix);
+    deleted = true;
+    await ensureTopics({ brokers, profile: 'one', topics: FOUR, topicPrefix });
+    await vi.waitFor(() => expect(log.problems().join()).toMatch(/four is another log now/), WAIT);
+    running = false;
+    await appending;
+    const other = connect(brokers, topicPrefix, 'platformatic');
+    finished.push(() => other.close());
+    const seen: string[] = [];
+    await appendRound(other, 'last');
+    await other.consume('four', {
+      group: null,
+      start: async (partitions) => new Map(partitions.map((partition) => [partition, 0])),
+      handle: async (records) => void seen.push(...records.map(({ value }) => new TextDecoder().decode(value))),
+    });
+    await vi.waitFor(() => expect(seen.filter((value) => value === 'last')).toHaveLength(4), WAIT);
+    expect(seen.filter((value) => done.has(value))).toEqual([]);
+    // Who names the log by its identity does not even write into the other one.
+    if (client === 'platformatic') expect(seen).toEqual(['last', 'last', 'last', 'last']);
     for (const cleanup of finished) await cleanup();
   });
 

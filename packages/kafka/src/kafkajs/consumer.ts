@@ -7,14 +7,15 @@ import type { AdapterLogger } from '../logger.ts';
 import { HEARTBEAT_MS, REBALANCE_MS, SESSION_MS } from '../platformatic/group-member.ts';
 import { createRecordBuffer } from '../record-buffer.ts';
 import type { SourceEvents, SourceParts } from '../source.ts';
+import { TopicGone } from '../wire/cluster.ts';
 
 export interface KafkaJsConsumerDeps extends SourceEvents {
   readonly kafka: Kafka;
   readonly group: string;
   readonly topic: string;
   readonly ends: () => Promise<LogEnds>;
-  /** The log's identity as it is now. */
-  readonly identity: () => Promise<string>;
+  /** The log's identity as the partition's leader has it now. */
+  readonly identity: (partition: number) => Promise<string>;
   readonly clock: Clock;
   readonly logger: AdapterLogger | undefined;
 }
@@ -28,7 +29,7 @@ const VERIFY_MS = 2_000;
 const AGAIN_MS = 300;
 const LEAVE_MS = 3_000;
 
-export function createKafkaJsConsumer({ kafka, group, topic, ends, identity, clock, logger, grew, moved }: KafkaJsConsumerDeps): SourceParts {
+export function createKafkaJsConsumer({ kafka, group, topic, ends, identity, clock, logger, grew, moved, lost }: KafkaJsConsumerDeps): SourceParts {
   const buffer = createRecordBuffer();
   const paused = new Set<number>();
   let consumer: Consumer | null = null;
@@ -62,9 +63,12 @@ export function createKafkaJsConsumer({ kafka, group, topic, ends, identity, clo
   const verify = async (): Promise<boolean> => {
     const mine = era;
     const before = new Map(buffer.partitions().map((partition) => [partition, buffer.wanted(partition) ?? 0]));
-    const now = await ends().catch(() => null);
+    const now = await ends().catch((error: unknown) => {
+      if (error instanceof TopicGone) lost(new OffsetOutOfRange(error.message));
+      return null;
+    });
     if (now === null || mine !== era || failed !== null) return false;
-    if (now.logId !== logId) fail(`it is another log now: ${now.logId}, not ${logId}`);
+    if (before.size > 0 && now.logId !== logId) fail(`it is another log now: ${now.logId}, not ${logId}`);
     for (const { partition, from, next } of now.partitions) {
       const [was, is] = [before.get(partition), buffer.wanted(partition)];
       if (was === undefined || is === undefined || (is >= from && was <= next)) continue;
@@ -81,7 +85,7 @@ export function createKafkaJsConsumer({ kafka, group, topic, ends, identity, clo
     });
     // kafkajs asks for a topic by its name: only who looked after the answer knows that it was of the same log.
     const mine = era;
-    const now = await identity().catch(() => null);
+    const now = await identity(partition).catch(() => null);
     if (mine !== era || failed !== null) return;
     if (now === null || now !== logId) return goBack(partition);
     if (records[0]?.offset !== wanted || buffer.push(partition, records) !== 'taken') return goBack(partition);
@@ -149,7 +153,7 @@ export function createKafkaJsConsumer({ kafka, group, topic, ends, identity, clo
     }
   };
   void run();
-  const verifier = clock.every(VERIFY_MS, () => buffer.partitions().length > 0 && void verify());
+  const verifier = clock.every(VERIFY_MS, () => void verify());
 
   const membership: Membership = {
     held: () => held,

@@ -3,6 +3,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { Producer } from '../client.ts';
 import type { SourceParts } from '../source.ts';
+import type { Cluster } from '../wire/cluster.ts';
 import { createKafkaJsConsumer, type KafkaJsConsumerDeps } from './consumer.ts';
 import { createKafkaJsProducer } from './producer.ts';
 import { quietKafkaJsTimers } from './quiet-timer.ts';
@@ -12,7 +13,7 @@ export interface KafkaJs {
   consumer(deps: Omit<KafkaJsConsumerDeps, 'kafka'>): SourceParts;
 }
 
-export function createKafkaJs({ brokers, clientId }: { brokers: string; clientId: string }): KafkaJs {
+export function createKafkaJs({ brokers, clientId, cluster }: { brokers: string; clientId: string; cluster: Cluster }): KafkaJs {
   quietKafkaJsTimers();
   const kafka = new Kafka({
     clientId,
@@ -24,7 +25,7 @@ export function createKafkaJs({ brokers, clientId }: { brokers: string; clientId
     logLevel: logLevel.NOTHING,
   });
   return {
-    producer: () => createKafkaJsProducer(kafka),
+    producer: () => createKafkaJsProducer(kafka, cluster),
     consumer: (deps) => createKafkaJsConsumer({ ...deps, kafka }),
   };
 }

@@ -1,10 +1,12 @@
-// Produces with kafkajs: acks of all, never idempotent, partitions as we number them. After a failure the connections are made anew.
+// Produces with kafkajs: acks of all, never idempotent, partitions as we number them. After a failure the connections are made anew. It names a
+// topic by its name only: whether the records went into the log that they were meant for is asked afterwards.
 import type { Kafka, Producer as KafkaJsProducer } from 'kafkajs';
 import type { Producer } from '../client.ts';
+import type { Cluster } from '../wire/cluster.ts';
 
 const ACKS_ALL = -1;
 
-export function createKafkaJsProducer(kafka: Kafka): Producer {
+export function createKafkaJsProducer(kafka: Kafka, cluster: Cluster): Producer {
   let current: Promise<KafkaJsProducer> | null = null;
 
   const open = async (): Promise<KafkaJsProducer> => {
@@ -26,7 +28,7 @@ export function createKafkaJsProducer(kafka: Kafka): Producer {
   };
 
   return {
-    send: async ({ topic, entries }, timeoutMs) => {
+    send: async ({ topic, logId, node, entries }, timeoutMs) => {
       current ??= open();
       const mine = current;
       const messages = entries.map(({ partition, key, value }) => ({ partition, key, value: Buffer.from(value.buffer, value.byteOffset, value.byteLength) }));
@@ -36,6 +38,7 @@ export function createKafkaJsProducer(kafka: Kafka): Producer {
         if (current === mine) abandon();
         throw error;
       }
+      if ((await cluster.identityAt(node, topic)) !== logId) throw new Error('the topic was made anew while records were sent');
       return new Map();
     },
     abandon,

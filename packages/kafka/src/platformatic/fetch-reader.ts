@@ -4,7 +4,7 @@ import { type Clock, type LogRecord, OffsetOutOfRange } from '@parley/ports';
 import { fetchV13, type RecordsBatch } from '@platformatic/kafka';
 import type { Reader } from '../client.ts';
 import { createRecordBuffer } from '../record-buffer.ts';
-import type { Cluster } from '../wire/cluster.ts';
+import { type Cluster, TopicGone } from '../wire/cluster.ts';
 import { answerOf, OFFSET_OUT_OF_RANGE } from '../wire/codes.ts';
 
 export interface ReaderDeps {
@@ -61,8 +61,9 @@ export function createFetchReader({ cluster, topic, clock, grew }: ReaderDeps): 
       const byLeader = Map.groupBy(wanted, (partition) => leaders[partition] ?? NOBODY);
       if (byLeader.has(NOBODY)) retry(mine);
       for (const [node, partitions] of byLeader) if (node !== NOBODY && !asking.has(node)) void fetchFrom(node, partitions, wait, mine);
-    } catch {
-      retry(mine);
+    } catch (error) {
+      if (error instanceof TopicGone) fail(error.message);
+      else retry(mine);
     }
   };
   const retry = (mine: number): void => {

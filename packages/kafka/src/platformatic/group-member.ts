@@ -1,6 +1,6 @@
 // A place in a consumer group by the classic protocol, spelled with @platformatic/kafka's protocol calls: find the coordinator, join, be assigned,
 // beat. Only for dividing partitions: who may write is decided by the compare-and-set of whoever consumes, never here.
-import type { Clock } from '@parley/ports';
+import { type Clock, OffsetOutOfRange } from '@parley/ports';
 import {
   decodeConsumerProtocolAssignment,
   encodeConsumerProtocolAssignment,
@@ -14,7 +14,7 @@ import {
 } from '@platformatic/kafka';
 import type { Held, Membership } from '../client.ts';
 import type { AdapterLogger } from '../logger.ts';
-import type { Cluster } from '../wire/cluster.ts';
+import { type Cluster, TopicGone } from '../wire/cluster.ts';
 import { codesOf, ILLEGAL_GENERATION, MEMBER_ID_REQUIRED, NOT_COORDINATOR, REBALANCING, UNKNOWN_MEMBER } from '../wire/codes.ts';
 
 export interface MemberDeps {
@@ -25,6 +25,7 @@ export interface MemberDeps {
   readonly logger: AdapterLogger | undefined;
   /** Something about `held()` is different. */
   readonly moved: () => void;
+  readonly lost: (error: OffsetOutOfRange) => void;
 }
 
 export const SESSION_MS = 6_000;
@@ -42,7 +43,7 @@ interface Place {
   readonly generation: number;
 }
 
-export function createGroupMember({ cluster, group, topic, clock, logger, moved }: MemberDeps): Membership {
+export function createGroupMember({ cluster, group, topic, clock, logger, moved, lost }: MemberDeps): Membership {
   const lane = cluster.lane(REBALANCE_MS + SESSION_MS + 3_000);
   let held: Held | null = null;
   let place: Place | null = null;
@@ -134,6 +135,7 @@ export function createGroupMember({ cluster, group, topic, clock, logger, moved 
         if (hasCode(error, UNKNOWN_MEMBER, ILLEGAL_GENERATION)) memberId = '';
         place = null;
         hold(null);
+        if (error instanceof TopicGone) lost(new OffsetOutOfRange(error.message));
         if (left) return;
         logger?.debug({ group, err: (error as Error).message }, 'the place in the group is taken anew');
         if (hasCode(error, REBALANCING)) await pause(FINISH_MS, () => !inUse);

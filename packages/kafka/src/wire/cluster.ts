@@ -19,14 +19,22 @@ export interface Lane {
   cut(): void;
 }
 
+/** The topic was there, and Kafka has said for a while that it is not: nobody can go on where they were. */
+export class TopicGone extends LogUnavailable {}
+
 export interface Cluster {
   lane(timeoutMs: number): Lane;
-  /** Rejects with RangeError when there is no such topic and never was, else with LogUnavailable. `fresh`: not from memory. */
+  /**
+   * Rejects with RangeError when there is no such topic and never was, with TopicGone when there is none any more, else with LogUnavailable.
+   * `fresh`: not from memory.
+   */
   topic(name: string, fresh?: boolean): Promise<TopicInfo>;
+  /** The topic's identity in the eyes of this broker: what it says after it took records is true of those records. */
+  identityAt(node: number, name: string): Promise<string>;
   /** What was learnt of the leaders is out of date. */
   forget(): void;
-  /** One sentence while nobody answers. */
-  problem(): string | null;
+  /** Sentences: nobody answers, or topics are gone. */
+  problems(): readonly string[];
   close(): void;
 }
 
@@ -34,6 +42,8 @@ const ANSWER_MS = 4_000;
 const CONNECT_MS = 2_000;
 const MAX_AGE_MS = 30_000;
 const PROBE_MS = 1_000;
+/** A broker that has just started, or is behind the others, may not know a topic yet. */
+const GONE_MS = 10_000;
 
 interface Node {
   readonly host: string;
@@ -46,6 +56,8 @@ export function createCluster({ brokers, clientId, clock }: { brokers: string; c
   const nodes = new Map<number, Node>();
   const topics = new Map<string, { info: TopicInfo; at: number }>();
   const known = new Set<string>();
+  /** Topics that were there and are not, since when. */
+  const gone = new Map<string, number>();
   let away: string | null = null;
   let closed = false;
   let turn = 0;
@@ -97,9 +109,10 @@ export function createCluster({ brokers, clientId, clock }: { brokers: string; c
   };
   const own = lane(ANSWER_MS);
 
+  const ask = (node: number | null, name: string) => own.call(node, (connection) => metadataV12.api.async(connection, [name], false, false));
   const refresh = async (name: string): Promise<TopicInfo> => {
     try {
-      const answer = await own.call(null, (connection) => metadataV12.api.async(connection, [name], false, false));
+      const answer = await ask(null, name);
       nodes.clear();
       for (const { nodeId, host, port } of answer.brokers) nodes.set(nodeId, { host, port });
       const found = answer.topics.find((topic) => topic.name === name);
@@ -109,14 +122,18 @@ export function createCluster({ brokers, clientId, clock }: { brokers: string; c
       const info = { id: found.topicId, leaders };
       topics.set(name, { info, at: clock.monotonic() });
       known.add(name);
+      gone.delete(name);
       return info;
     } catch (error) {
       topics.delete(name);
       if (!codesOf(error).includes(UNKNOWN_TOPIC))
         throw error instanceof LogUnavailable ? error : new LogUnavailable((error as Error).message, { cause: error });
       // A broker that has just started does not know its topics yet.
-      if (known.has(name)) throw new LogUnavailable(`Kafka has no topic ${name} any more.`);
-      throw new RangeError(`no topic ${name}`);
+      if (!known.has(name)) throw new RangeError(`no topic ${name}`);
+      const since = gone.get(name) ?? clock.monotonic();
+      gone.set(name, since);
+      const why = `Kafka has no topic ${name} any more`;
+      throw clock.monotonic() - since < GONE_MS ? new LogUnavailable(why) : new TopicGone(why);
     }
   };
   const asking = new Map<string, Promise<TopicInfo>>();
@@ -130,15 +147,19 @@ export function createCluster({ brokers, clientId, clock }: { brokers: string; c
 
   // Nobody may be asking while it is away: what the operator reads must become true again by itself.
   const probe = clock.every(PROBE_MS, () => {
-    const name = known.values().next().value;
-    if (away !== null && name !== undefined) topic(name, true).catch(() => undefined);
+    const name = away === null ? undefined : known.values().next().value;
+    for (const one of name === undefined ? gone.keys() : [name]) topic(one, true).catch(() => undefined);
   });
 
   return {
     lane,
     topic,
     forget: () => topics.clear(),
-    problem: () => away,
+    identityAt: async (node, name) => (await ask(node, name)).topics.find((one) => one.name === name)?.topicId ?? '',
+    problems: () => [
+      ...(away === null ? [] : [away]),
+      ...[...gone.keys()].map((name) => `Kafka has no topic ${name} any more: sends are refused, and whoever read it stops until it is made again`),
+    ],
     close: () => {
       closed = true;
       probe.cancel();
