@@ -13,6 +13,7 @@ const SUITES: Record<string, () => Promise<readonly Row[]>> = {
   path: async () => (await import('./path.ts')).benchPath(repeats),
   commit: async () => (await import('./commit.ts')).benchCommit(),
   feed: async () => (await import('./feed/feed.ts')).benchFeed(repeats),
+  cluster: async () => (await import('./cluster.ts')).benchCluster(repeats),
   log: async () => (await import('./log.ts')).benchLog(repeats),
   fanout: async () => (await import('./fanout.ts')).benchFanout(repeats),
 };

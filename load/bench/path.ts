@@ -4,59 +4,10 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Server } from 'socket.io';
-import { connectRaw, type RawClient } from './raw-client.ts';
+import { MEMBERS, measurePaced, PER_SECOND, type Sample, type Target } from './paced-room.ts';
+import { connectRaw } from './raw-client.ts';
 import type { Row } from './row.ts';
 import { cpuMs, startBenchServer } from './server.ts';
-
-const MEMBERS = 50;
-const PER_SECOND = 200;
-const SECONDS = 10;
-const WARM_UP_SECONDS = 3;
-const MARK = /@(\d+\.\d+)@/;
-
-interface Sample {
-  readonly p50: number;
-  readonly p99: number;
-  /** us of server CPU (without Postgres) for each delivery. */
-  readonly cpuUs: number;
-  readonly lost: number;
-}
-
-interface Target {
-  readonly pid: number;
-  readonly clients: readonly RawClient[];
-  send(client: RawClient, text: string): void;
-  stop(): Promise<void>;
-}
-
-/** Sends at the rate from clients in turn; every client gets every message. */
-async function measure(open: (onEvent: (frame: string) => void) => Promise<Target>): Promise<Sample> {
-  const latencies: number[] = [];
-  let measuring = false;
-  const target = await open((frame) => {
-    const sent = MARK.exec(frame)?.[1];
-    if (measuring && sent !== undefined) latencies.push(performance.now() - Number(sent));
-  });
-  const run = async (seconds: number): Promise<void> => {
-    const began = performance.now();
-    for (let i = 0; i < seconds * PER_SECOND; i++) {
-      const wait = began + (i * 1000) / PER_SECOND - performance.now();
-      if (wait > 1) await new Promise((done) => setTimeout(done, wait));
-      const client = target.clients[i % target.clients.length];
-      if (client !== undefined) target.send(client, `@${performance.now().toFixed(3)}@ ${'x'.repeat(180)}`);
-    }
-    await new Promise((done) => setTimeout(done, 1000));
-  };
-  await run(WARM_UP_SECONDS);
-  measuring = true;
-  const cpuBefore = await cpuMs(target.pid);
-  await run(SECONDS);
-  const cpu = (await cpuMs(target.pid)) - cpuBefore;
-  await target.stop();
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99), cpuUs: (cpu * 1000) / latencies.length, lost: SECONDS * PER_SECOND * MEMBERS - latencies.length };
-}
 
 async function openParley(onEvent: (frame: string) => void): Promise<Target> {
   const server = await startBenchServer();
@@ -72,7 +23,7 @@ async function openParley(onEvent: (frame: string) => void): Promise<Target> {
   });
   const clients = await Promise.all(people.map((person) => connectRaw(server.url, person.accessToken, onEvent)));
   return {
-    pid: server.pid,
+    cpuMs: () => cpuMs(server.pid),
     clients,
     send: (client, text) => client.send('send', { type: 'message.post', room: made.room, clientId: crypto.randomUUID(), body: { text } }),
     stop: async () => {
@@ -102,7 +53,7 @@ async function openSocketIo(onEvent: (frame: string) => void): Promise<Target> {
   const port = await new Promise<string>((resolve) => child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim())));
   const clients = await Promise.all(Array.from({ length: MEMBERS }, () => connectRaw(`http://127.0.0.1:${port}`, '', onEvent)));
   return {
-    pid: child.pid ?? 0,
+    cpuMs: () => cpuMs(child.pid ?? 0),
     clients,
     send: (client, text) => client.send('send', { type: 'message.post', room: 'room', clientId: crypto.randomUUID(), body: { text } }),
     stop: async () => {
@@ -116,8 +67,8 @@ export async function benchPath(repeats: number): Promise<Row[]> {
   const ours: Sample[] = [];
   const bare: Sample[] = [];
   for (let i = 0; i < repeats; i++) {
-    ours.push(await measure(openParley));
-    bare.push(await measure(openSocketIo));
+    ours.push(await measurePaced(openParley));
+    bare.push(await measurePaced(openSocketIo));
   }
   const pick = (samples: readonly Sample[], key: keyof Sample): number[] => samples.map((sample) => sample[key]);
   const row = (name: string, unit: string, key: keyof Sample): Row => ({

@@ -11,7 +11,8 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-async function request<T>(url: string, method: string, headers: Record<string, string>, body: unknown): Promise<T> {
+/** Throws with what the server answered when that is not 2xx. */
+export async function askServer<T>(url: string, method: string, headers: Record<string, string>, body: unknown): Promise<T> {
   const answer = await fetch(url, {
     method,
     headers: { 'content-type': 'application/json', ...headers },
@@ -24,9 +25,9 @@ async function request<T>(url: string, method: string, headers: Record<string, s
 export async function startBenchServer(): Promise<BenchServer> {
   const server = await startPrivateServer();
   const register = (handle: string, key?: string): Promise<Tokens> =>
-    request(`${server.url}/api/accounts/register`, 'POST', key === undefined ? {} : { 'x-parley-load-key': key }, { handle, password: 'bench password' });
+    askServer(`${server.url}/api/accounts/register`, 'POST', key === undefined ? {} : { 'x-parley-load-key': key }, { handle, password: 'bench password' });
   const call = <T>(token: string, method: string, path: string, body?: unknown): Promise<T> =>
-    request(`${server.url}${path}`, method, { authorization: `Bearer ${token}` }, body);
+    askServer(`${server.url}${path}`, method, { authorization: `Bearer ${token}` }, body);
   const owner = await register('operator');
   const { key } = await call<{ key: string }>(owner.accessToken, 'POST', '/api/load-keys', {});
   return { url: server.url, pid: server.pid, register: (handle) => register(handle, key), call, stop: () => server.stop() };
