@@ -47,14 +47,23 @@ export function createRelay({ outbox, queue, tidy, clock, logger }: RelayDeps): 
       };
     });
 
+  const hand = async (jobs: Awaited<ReturnType<Outbox['claim']>>): Promise<void> => {
+    const rows = jobs.map((job) => job.row);
+    try {
+      await queue.enqueue(jobs.map(({ queue: name, id, payload }) => ({ queue: name, id, payload })));
+    } catch (error) {
+      // In our hand they would wait half a minute after the queue is back.
+      await outbox.giveBack(rows).catch(() => undefined);
+      throw error;
+    }
+    await outbox.drop(rows);
+  };
+
   /** Answers how long there is nothing to do. */
   const relayOnce = async (): Promise<number> => {
     const now = clock.now();
     const jobs = await outbox.claim(now, now + HAND_MS, BATCH);
-    if (jobs.length > 0) {
-      await queue.enqueue(jobs.map(({ queue: name, id, payload }) => ({ queue: name, id, payload })));
-      await outbox.drop(jobs.map((job) => job.row));
-    }
+    if (jobs.length > 0) await hand(jobs);
     if (jobs.length === BATCH) return 0;
     if (clock.monotonic() >= tidyAt) {
       tidyAt = clock.monotonic() + TIDY_MS;

@@ -8,6 +8,8 @@ export interface Outbox {
   claim(nowMs: number, untilMs: number, limit: number): Promise<readonly (Job & { readonly row: bigint })[]>;
   /** The queue has them. */
   drop(rows: readonly bigint[]): Promise<void>;
+  /** The queue may not have them: they are due at once again. */
+  giveBack(rows: readonly bigint[]): Promise<void>;
   /** When the next job is due or comes out of a dead relay's hand; null: there is none. */
   nextDueMs(): Promise<number | null>;
 }
@@ -32,6 +34,10 @@ export function createOutbox(db: Database): Outbox {
     drop: (rows) =>
       orUnavailable(async () => {
         await db.outbox.deleteMany({ where: { id: { in: [...rows] } } });
+      }),
+    giveBack: (rows) =>
+      orUnavailable(async () => {
+        await db.outbox.updateMany({ where: { id: { in: [...rows] } }, data: { claimedMs: 0 } });
       }),
     nextDueMs: () =>
       orUnavailable(async () => {
