@@ -9,7 +9,7 @@ import type { Stage, StageOptions } from './world/stage.ts';
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 's' | 'count' | 'ratio';
+  readonly unit: 'ms' | 'KiB' | 'count' | 'ratio';
   readonly most?: number;
   readonly least?: number;
 }

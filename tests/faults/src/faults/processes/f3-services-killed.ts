@@ -6,12 +6,12 @@ import { delaysIn, percentile } from '../../measure/spans.ts';
 import { sleep, until } from '../../sleep.ts';
 
 const SERVICES = ['accounts', 'rooms', 'notifications', 'media', 'edge'] as const;
-/** What a person would ask of each; null: nothing of its own. */
+/** What a person asks of each. */
 const ASKS: Readonly<Record<(typeof SERVICES)[number], string>> = {
-  accounts: '/api/me/sessions',
+  accounts: '/api/sessions',
   rooms: '/api/rooms/public',
-  notifications: '/api/me/notifications',
-  media: '/api/me/files/00000000-0000-7000-8000-000000000000',
+  notifications: '/api/notifications/devices',
+  media: '/api/media/files/00000000-0000-7000-8000-000000000000/info',
   edge: '/api/setup',
 };
 const AWAY_MS = 3_000;
@@ -55,7 +55,8 @@ async function killed(scene: Scene, service: (typeof SERVICES)[number]): Promise
     step(`kill -9 ${service}`);
     const process = cluster.process(service);
     await process.kill();
-    // Killed again if it is back too soon: it must be away for a while.
+    // And not back again before it is told to.
+    await process.stop();
     const gone = performance.now();
     const answers: Awaited<ReturnType<typeof ask>>[] = [];
     while (performance.now() - gone < AWAY_MS) {
@@ -70,6 +71,10 @@ async function killed(scene: Scene, service: (typeof SERVICES)[number]): Promise
       codes.every((code) => code === 'unavailable'),
       `${service}: answered ${codes.join(', ')}`,
     );
+    const middle = bad.toSorted((a, b) => a.ms - b.ms)[Math.floor(bad.length / 2)]?.ms ?? 0;
+    figure({ name: `${service}: refused, p50`, value: middle, unit: 'ms' });
+    check(bad.length > 0, `${service} was away and nobody noticed`);
+    await process.start();
     await process.ready();
     const back = await until(async () => (await ask()).ok, CLOSED_MS);
     figure({ name: `${service}: answers again after it serves`, value: back ?? CLOSED_MS + 1, unit: 'ms', most: CLOSED_MS });
