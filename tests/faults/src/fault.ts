@@ -36,8 +36,8 @@ export interface Fault {
   readonly id: `F${number}`;
   readonly name: string;
   readonly needs?: readonly Need[];
-  /** A cluster of its own is made with this; without it the warm one is taken. */
-  readonly stage?: () => Promise<StageOptions & { readonly clean?: () => Promise<void> }>;
+  /** A cluster of its own is made with this, maybe on the warm one's engines; without it the warm one is taken. */
+  readonly stage?: (warm: () => Promise<Stage>) => Promise<StageOptions & { readonly clean?: () => Promise<void> }>;
   readonly load?: Partial<LoadOptions>;
   /** Sends that are refused are part of it: only these codes. */
   readonly mayRefuse?: readonly string[];

@@ -44,7 +44,7 @@ const AFTER_MS = 2_000;
 /** On the warm stage, or on one of the fault's own where it needs that. Rejects only when it could not be run. */
 export async function runFault(fault: Fault, warm: () => Promise<Stage>, options: RunOptions): Promise<FaultResult> {
   if (fault.stage === undefined) return runOn(await warm(), fault, options);
-  const { clean, ...wanted } = await fault.stage();
+  const { clean, ...wanted } = await fault.stage(warm);
   try {
     const own = await openStage(wanted);
     return await runOn(own, fault, options).finally(() => own.stop());

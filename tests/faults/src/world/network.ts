@@ -30,12 +30,16 @@ export async function createNetwork(gatewayUrls: readonly string[]): Promise<Net
     const server = net.createServer({ noDelay: true }, (near) => {
       const far = net.connect({ host: hostname, port: Number(port), noDelay: true });
       let received = 0;
+      let stalled = false;
       const line: Line = {
         cut: () => {
           near.resetAndDestroy();
           far.resetAndDestroy();
         },
-        stall: () => far.unpipe(near).pause(),
+        stall: () => {
+          stalled = true;
+          far.pause();
+        },
         get received() {
           return received;
         },
@@ -50,9 +54,10 @@ export async function createNetwork(gatewayUrls: readonly string[]): Promise<Net
       for (const socket of [near, far]) socket.on('error', end).on('close', end);
       far.on('data', (bytes: Buffer) => {
         received += bytes.length;
+        if (!near.write(bytes)) far.pause();
       });
+      near.on('drain', () => stalled || far.resume());
       near.pipe(far);
-      far.pipe(near);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     relays.set(url, server);

@@ -16,6 +16,12 @@ const PRESENCE_MS = 20_000;
 const LITTLE_S = 30;
 const HOUR_S = 3_600;
 
+/** libfaketime looks into its file again after a second. */
+const READ_AGAIN_MS = 1_500;
+
+/** As the process itself has it. */
+const clockOf = async (url: string): Promise<number> => Date.parse((await fetch(`${url}/health/live`)).headers.get('date') ?? '');
+
 let folder = '';
 const fileOf = (name: string): string => `${folder}/${name}`;
 const setClock = (name: string, seconds: number): void => writeFileSync(fileOf(name), `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}\n`);
@@ -24,17 +30,18 @@ export const clockSkew: Fault = {
   id: 'F16',
   name: 'clocks that are off, and jump',
   needs: ['libfaketime'],
-  stage: async () => {
+  stage: async (warm) => {
     folder = passingFolder('parley-fault-clocks-');
     for (const name of PROCESSES) setClock(name, 0);
     const library = faketimeLibrary() ?? '';
     return {
+      engines: (await warm()).engines,
       envOf: Object.fromEntries(
         PROCESSES.map((name) => [name, { LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: fileOf(name), FAKETIME_CACHE_DURATION: '1', DONT_FAKE_MONOTONIC: '1' }]),
       ),
     };
   },
-  async run({ load, random, long, step, figure, check }) {
+  async run({ cluster, load, random, long, step, figure, check }) {
     const people = [load.owner, ...load.people];
     watchAll(people);
     const began = performance.now();
@@ -51,6 +58,9 @@ export const clockSkew: Fault = {
     // So far off they refuse each other's tokens, and that is meant: nothing may be lost or reordered by it.
     const hour = performance.now();
     turn(HOUR_S, ['messages-1', 'messages-2']);
+    await sleep(READ_AGAIN_MS);
+    const off = await clockOf(cluster.process('messages-1').url);
+    check(Math.abs(off - Date.now()) > READ_AGAIN_MS * 2, 'the clocks were not turned');
     await sleep(long ? LONG_MS : FOR_MS);
     figure({ name: 'an hour off: send to seen p99', value: percentile(delaysIn(people, hour, performance.now()), 0.99), unit: 'ms' });
     for (const name of PROCESSES) setClock(name, 0);
