@@ -1,12 +1,15 @@
 // Media as a process of its own: the only file here that knows which engines there are.
 import { createHmac } from 'node:crypto';
 import { createKafkaEventLog } from '@parley/kafka';
-import { systemClock as clock, systemRng as rng } from '@parley/ports';
+import { systemClock as clock, gatheringLog, systemRng as rng } from '@parley/ports';
 import { readJwks } from '@parley/protocol';
 import { createRabbitWorkQueue } from '@parley/rabbitmq';
 import { createInternalHttp, createLogger, createMetrics, createRevocations, createVerifier, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
 import { configFromEnv, s3Of } from './config.ts';
 import { createMedia } from './index.ts';
+
+/** Nobody waits for what is done here: it may come this much later, ms, and costs a transaction for many records instead of one for each. */
+const GATHER_MS = 100;
 
 const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
@@ -36,7 +39,7 @@ const verifier = createVerifier({ jwks: () => internal.call(readJwks, {}), revoc
 const linkKey = createHmac('sha256', config.INTERNAL_KEY).update('media links').digest('base64url');
 const service = createMedia({
   database: config.DATABASE_URL,
-  log,
+  log: gatheringLog(log, GATHER_MS, clock),
   queue,
   internal,
   verifier,

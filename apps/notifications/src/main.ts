@@ -1,6 +1,6 @@
 // Notifications as a process of its own: the only file here that knows which engines there are.
 import { createKafkaEventLog } from '@parley/kafka';
-import { systemClock as clock, systemRng as rng } from '@parley/ports';
+import { systemClock as clock, gatheringLog, systemRng as rng } from '@parley/ports';
 import { readJwks } from '@parley/protocol';
 import { createRabbitWorkQueue } from '@parley/rabbitmq';
 import { createRedisPresence } from '@parley/redis';
@@ -17,6 +17,9 @@ import {
 } from '@parley/runtime';
 import { configFromEnv, vapidOf } from './config.ts';
 import { createNotifications } from './index.ts';
+
+/** Nobody waits for what is done here: it may come this much later, ms, and costs a transaction for many records instead of one for each. */
+const GATHER_MS = 100;
 
 const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
@@ -46,7 +49,7 @@ const revocations = createRevocations({ log, clock, logger });
 const verifier = createVerifier({ jwks: () => internal.call(readJwks, {}), revocations, clock, issuer: TOKEN_ISSUER });
 const service = createNotifications({
   database: config.DATABASE_URL,
-  log,
+  log: gatheringLog(log, GATHER_MS, clock),
   queue,
   presence,
   internal,

@@ -8,7 +8,7 @@ import { createGateway } from '@parley/gateway';
 import { createMedia, migrationsFolder as mediaMigrations } from '@parley/media';
 import { createMessages, migrationsFolder as messagesMigrations } from '@parley/messages';
 import { createNotifications, migrationsFolder as notificationsMigrations } from '@parley/notifications';
-import { systemClock as clock, type EventLog, systemRng as rng, type WorkQueue } from '@parley/ports';
+import { systemClock as clock, type EventLog, gatheringLog, systemRng as rng, type WorkQueue } from '@parley/ports';
 import { createMemoryFeed, createMemoryPresence } from '@parley/ports/memory';
 import { createPostgresEventLog, createPostgresWorkQueue, ensureDatabase, migrate, startEmbeddedPostgres } from '@parley/postgres';
 import { readJwks } from '@parley/protocol';
@@ -63,6 +63,8 @@ export interface Embedded {
   readonly failed: Promise<Error>;
 }
 
+/** Files and notifications may come this much later, ms. */
+const GATHER_MS = 100;
 const ISSUER = 'parley';
 const ACCESS_TTL_MS = 10 * 60_000;
 
@@ -183,8 +185,10 @@ function createServices({ options, postgres, log, queue, bus, revocations, verif
   });
   const rooms = createRooms({ ...shared, database: postgres.connection('parley_rooms'), internal: bus.clientFor('rooms') });
   const messages = createMessages({ ...shared, database: postgres.connection('parley_messages'), feed, internal: bus.clientFor('messages') });
+  // Neither is in a hurry, and each batch costs a transaction beside those of the messages.
+  const unhurried = { ...shared, log: gatheringLog(log, GATHER_MS, clock) };
   const media = createMedia({
-    ...shared,
+    ...unhurried,
     database: postgres.connection('parley_media'),
     queue,
     internal: bus.clientFor('media'),
@@ -192,7 +196,7 @@ function createServices({ options, postgres, log, queue, bus, revocations, verif
     config: { dir: join(options.dataDir, 'media'), linkKey: rng.secret(32) },
   });
   const notifications = createNotifications({
-    ...shared,
+    ...unhurried,
     database: postgres.connection('parley_notifications'),
     queue,
     presence,

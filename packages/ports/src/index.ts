@@ -4,6 +4,7 @@ export * from './clock.ts';
 export * from './consume-loop.ts';
 export * from './event-log.ts';
 export * from './feed.ts';
+export * from './gathering-log.ts';
 export * from './manual-clock.ts';
 export * from './presence.ts';
 export * from './seeded-rng.ts';
