@@ -17,6 +17,7 @@ import { createMailChannel, type MailChannel } from './channels/mail.ts';
 import { createPushChannel, makeVapidKeys, type PushChannel, type VapidKeys } from './channels/web-push.ts';
 import { WEBHOOK } from './fold-events.ts';
 import { followJob } from './jobs/follow-job.ts';
+import { inOneHand } from './jobs/in-one-hand.ts';
 import { createSendDigest } from './jobs/send-digest.ts';
 import { createSendPush } from './jobs/send-push.ts';
 import { createSendWebhook, WEBHOOK_TRIES, webhookBackoffMs } from './jobs/send-webhook.ts';
@@ -31,6 +32,7 @@ import { createSessionEvents } from './session-events.ts';
 import { createOutbox } from './store/outbox.ts';
 import { openDatabase } from './store/store-database.ts';
 import { createEventStore, DIGEST, TELL } from './store/store-events.ts';
+import { createHandStore } from './store/store-hands.ts';
 import { createPeopleStore } from './store/store-people.ts';
 import { createSessionStore } from './store/store-sessions.ts';
 import { createTellingStore, PUSH } from './store/store-telling.ts';
@@ -82,7 +84,11 @@ export function createNotifications(deps: NotificationsDeps): Service {
   const { log, queue, internal, clock, logger, config, tracing = NO_TRACING } = deps;
   const parts = createParts(deps);
   const { db, telling, people, mail, post } = parts;
-  const relay = createRelay({ outbox: createOutbox(db), queue, tidy: () => telling.forgetBefore(clock.now() - KEEP_MS), clock, logger });
+  const tidy = async (): Promise<void> => {
+    await telling.forgetBefore(clock.now() - KEEP_MS);
+    await parts.hands.forgetHandsBefore(clock.now() - KEEP_MS);
+  };
+  const relay = createRelay({ outbox: createOutbox(db), queue, tidy, clock, logger });
   const delays = { pushMs: config.pushDelayMs ?? PUSH_DELAY_MS, mailMs: config.mailDelayMs ?? MAIL_DELAY_MS };
   const roomEvents = createRoomEvents({ log, store: createEventStore(db), internal, delays, onJobs: relay.wake, clock, logger, tracing });
   const sessionEvents = createSessionEvents({ log, store: createSessionStore(db), clock, logger });
@@ -94,12 +100,17 @@ export function createNotifications(deps: NotificationsDeps): Service {
   const work = async (): Promise<void> => {
     const publicUrl = config.publicUrl;
     const digest = createSendDigest({ ...told, mail, publicUrl, unsubscribeUrl: (user) => parts.links().unsubscribeUrl(user), waitMs: delays.mailMs });
-    const sendWebhook = createSendWebhook({ webhooks: parts.webhooks, internal, post, clock });
+    const sendWebhook = createSendWebhook({ webhooks: parts.webhooks, hands: parts.hands, internal, post, clock });
     working.push(await queue.work(TELL, followJob(tracing, 'notifications.tell', createTell(told)), { tries: TRIES }));
     const sendPush = createSendPush({ telling, people, internal, channel: parts.channel, logger });
-    working.push(await queue.work(PUSH, followJob(tracing, 'notifications.push', sendPush), { tries: PUSH_TRIES }));
-    working.push(await queue.work(DIGEST, followJob(tracing, 'notifications.mail', digest), { tries: TRIES, concurrency: 2, visibilityMs: 120_000 }));
-    working.push(await queue.work(WEBHOOK, followJob(tracing, 'notifications.webhook', sendWebhook), { tries: WEBHOOK_TRIES, backoffMs: webhookBackoffMs }));
+    const once = { hands: parts.hands, clock, rng: deps.rng, logger };
+    // A letter has a job for each look at it.
+    const oneLetter = inOneHand(once, { nameOf: (job) => `d${(job.payload as { id: string }).id}`, onceForAll: false }, digest);
+    const onePush = inOneHand(once, { nameOf: (job) => job.id, onceForAll: false }, sendPush);
+    const oneCall = inOneHand(once, { nameOf: (job) => job.id, onceForAll: true }, sendWebhook);
+    working.push(await queue.work(PUSH, followJob(tracing, 'notifications.push', onePush), { tries: PUSH_TRIES }));
+    working.push(await queue.work(DIGEST, followJob(tracing, 'notifications.mail', oneLetter), { tries: TRIES, concurrency: 2, visibilityMs: 120_000 }));
+    working.push(await queue.work(WEBHOOK, followJob(tracing, 'notifications.webhook', oneCall), { tries: WEBHOOK_TRIES, backoffMs: webhookBackoffMs }));
   };
   const stop = async (): Promise<void> => {
     await Promise.all([roomEvents.stop(), sessionEvents.stop()]);
@@ -152,6 +163,7 @@ function createParts({ database, clock, rng, config }: NotificationsDeps) {
     db,
     people,
     telling: createTellingStore(db),
+    hands: createHandStore(db),
     webhooks: createWebhookStore(db),
     post,
     mail,

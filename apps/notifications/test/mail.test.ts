@@ -84,6 +84,19 @@ describe('letters', () => {
     expect(words(letters[2])).toContain('Subject: ADA wrote to you in Garden');
   });
 
+  it('are written once although every job is handed to two workers at once, also after they were put off', async () => {
+    await confirm(bob, 'bob@example.org');
+    world.doubled = true;
+    await world.online(bob);
+    const seq = await world.said.post(group, ada, '@bob');
+    await world.until('put off', async () => (await world.query('SELECT 1 FROM digest WHERE again_ms > 0')).length === 1);
+    expect(await world.query("SELECT 1 FROM outbox WHERE queue = 'notification.digest'")).toHaveLength(1);
+    await world.presence.drop('worker', null);
+    await world.until('told', async () => (await world.fate(bob, seq))?.mail === 'told');
+    await world.until('nothing is left', async () => (await world.query('SELECT 1 FROM outbox')).length === 0);
+    expect(letters).toHaveLength(2);
+  });
+
   it('are not sent to who has read all, is here, or was removed', async () => {
     await confirm(bob, 'bob@example.org');
     const seq = await world.said.post(group, ada, '@bob');

@@ -51,6 +51,26 @@ describe('who is told', () => {
     expect(world.pushes.shown('eves-phone')).toEqual([]);
   });
 
+  it('somebody is told once although every job is handed to two workers at once, also after they were looked at again', async () => {
+    world.doubled = true;
+    await world.online(bob);
+    const seq = await world.said.post(group, ada, 'hello @bob and @eve');
+    await pushed('eves-phone');
+    await world.until(
+      'looked at',
+      async () => (await world.query<{ looks: number }>('SELECT looks FROM notification WHERE user_id = $1', [bob.id]))[0]?.looks === 1,
+    );
+    expect(await world.query("SELECT 1 FROM outbox WHERE queue = 'notification.tell'")).toHaveLength(1);
+    await world.presence.drop('worker', null);
+    await pushed('bobs-phone');
+    await world.until('nothing is left', async () => (await world.query('SELECT 1 FROM outbox')).length === 0);
+    expect(world.pushes.taken.map((push) => [push.device, push.payload.seq]).sort()).toEqual([
+      ['bobs-phone', seq],
+      ['eves-phone', seq],
+    ]);
+    expect(world.pushes.calls).toBe(2);
+  });
+
   it('in a direct room the other one is told of every message, the author never', async () => {
     await world.device(ada, 'adas-phone');
     const direct = await world.said.room('direct', null, [ada, bob]);

@@ -89,6 +89,20 @@ describe('a delivery', () => {
     expect(got.map((one) => one.body.type).sort()).toEqual(['message.posted', 'message.posted', 'room.renamed']);
   });
 
+  it('goes once although its job is handed to two workers at once, and is given up once', async () => {
+    const { id } = await make(owner);
+    world.doubled = true;
+    await world.said.post(room, member, 'one');
+    await world.said.post(room, member, 'two');
+    await world.until('delivered', async () => (await world.query('SELECT 1 FROM hand WHERE done')).length === 2);
+    await world.settled();
+    expect(got.map((one) => one.body.event.body.text).sort()).toEqual(['one', 'two']);
+    statuses.push(...Array.from({ length: 200 }, () => 500));
+    await world.said.post(room, member, 'three');
+    await world.until('parked', async () => (await world.queue.parked(WEBHOOK, 10)).length === 1, 1_000);
+    expect(await world.query('SELECT failures, disabled FROM webhook WHERE id = $1', [id])).toEqual([{ failures: 1, disabled: null }]);
+  });
+
   it('that fails comes again, newly signed under the same id; a redirect is not followed', async () => {
     await make(owner);
     statuses.push(500, 302);

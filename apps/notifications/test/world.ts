@@ -1,6 +1,6 @@
 // A notifications service as the world meets it: real Postgres, real HTTP app, a real push endpoint; log, queue and presence in memory, all on
 // one clock that the test moves. The queue and the database outlive a service, so that a service can die and another go on.
-import { createManualClock, type EventLog, type Job, type ManualClock, type Presence, systemRng as rng, type WorkQueue } from '@parley/ports';
+import { createManualClock, type EventLog, type Job, type JobAttempt, type ManualClock, type Presence, systemRng as rng, type WorkQueue } from '@parley/ports';
 import { createMemoryEventLog, createMemoryPresence, createMemoryWorkQueue } from '@parley/ports/memory';
 import { testDatabase } from '@parley/postgres/testing';
 import { type AccessClaims, eraseFromNotifications, ParleyError, TOPICS } from '@parley/protocol';
@@ -24,6 +24,8 @@ export interface World {
   readonly queue: WorkQueue;
   readonly presence: Presence;
   readonly log: EventLog;
+  /** Every job is handed out twice, at once, to two workers that know nothing of each other. */
+  doubled: boolean;
   /** Enqueueing fails, before or after the jobs are in. */
   queueFault: 'refuse' | 'take and fail' | null;
   as(user: Someone): (method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: object) => Promise<Answer>;
@@ -73,7 +75,8 @@ export async function startWorld(changed: Partial<NotificationsConfig> = {}): Pr
         name,
         async (job) => {
           inHand++;
-          await handle(job).finally(() => inHand--);
+          const work = world.doubled ? handleTwice(job, handle) : handle(job);
+          await work.finally(() => inHand--);
         },
         options,
       ),
@@ -108,6 +111,7 @@ export async function startWorld(changed: Partial<NotificationsConfig> = {}): Pr
     presence,
     log,
     queueFault: null,
+    doubled: false,
     as: (user) => (method, path, body) => call(running.app, method, path, { authorization: `Bearer ${user.id}` }, body),
     visit: (method, path, form) => call(running.app, method, path, form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }, form),
     async device(user, name) {
@@ -153,6 +157,19 @@ export async function startWorld(changed: Partial<NotificationsConfig> = {}): Pr
     },
   };
   return world;
+}
+
+/** The second one comes again, as the queue lets it, when it was refused; what it throws then is what becomes of the job. */
+async function handleTwice(job: JobAttempt, handle: (job: JobAttempt) => Promise<void>): Promise<void> {
+  const first = handle(job);
+  const second = handle({ ...job }).catch(async () => {
+    await first.catch(() => undefined);
+    await handle({ ...job });
+  });
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (other.status === 'rejected') throw other.reason;
+  // The first may be the one that was refused.
+  if (one.status === 'rejected') await handle({ ...job });
 }
 
 interface Parts {

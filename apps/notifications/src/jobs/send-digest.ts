@@ -41,7 +41,7 @@ export const createSendDigest = (deps: SendDigestDeps) => {
       const laterMs = quietUntil(quiet, clock.now()) ?? (online ? clock.now() + deps.waitMs : null);
       if (laterMs !== null) {
         note({ outcome: 'later' });
-        await telling.digestAgain(id, laterMs, currentTrace());
+        await telling.digestAgain(id, clock.now(), laterMs, currentTrace());
         return onJobs();
       }
       await telling.closeDigest(id, userId);

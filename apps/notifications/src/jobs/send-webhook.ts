@@ -5,11 +5,13 @@ import { readEvents, type WebhookTried } from '@parley/protocol';
 import type { InternalClient } from '@parley/runtime';
 import { type GuardedPost, RefusedAddress } from '../channels/guarded-post.ts';
 import { signWebhook } from '../channels/signatures.ts';
+import type { HandStore } from '../store/store-hands.ts';
 import type { WebhookRow, WebhookStore } from '../store/store-webhooks.ts';
 import type { Note } from './follow-job.ts';
 
 export interface SendWebhookDeps {
   readonly webhooks: WebhookStore;
+  readonly hands: HandStore;
   readonly internal: InternalClient;
   readonly post: GuardedPost;
   readonly clock: Clock;
@@ -23,7 +25,7 @@ const FAILURES = 3;
 
 /** Handles a job of `webhook.send`. Throws when it should be tried again. */
 export const createSendWebhook = (deps: SendWebhookDeps) => {
-  const { webhooks, internal, post, clock } = deps;
+  const { webhooks, hands, internal, post, clock } = deps;
   return async (job: JobAttempt, note: Note = () => {}): Promise<void> => {
     const { webhook: id, seq } = job.payload as { webhook: string; seq: number };
     const webhook = await webhooks.find(id);
@@ -36,7 +38,7 @@ export const createSendWebhook = (deps: SendWebhookDeps) => {
     note({ room: webhook.roomId, seq, outcome: tried.delivered ? 'delivered' : (tried.reason ?? `status ${tried.status}`) });
     if (tried.delivered) return webhooks.delivered(id);
     if (tried.status === 410) return webhooks.disable(id, 'gone');
-    if (job.attempt >= WEBHOOK_TRIES) await webhooks.gaveUp(id, FAILURES);
+    if (job.attempt >= WEBHOOK_TRIES && (await hands.first(`${job.id} given up`, clock.now()))) await webhooks.gaveUp(id, FAILURES);
     throw new Error(`the receiver of webhook ${id} did not take it: ${tried.reason ?? `status ${tried.status}`}`);
   };
 };

@@ -40,11 +40,11 @@ export const createTell =
     const untilMs = quietUntil(quiet, clock.now());
     if (untilMs !== null) {
       note({ outcome: 'quiet hours' });
-      await telling.lookAgain(row, untilMs, false, currentTrace());
+      await telling.lookAgain(row, clock.now(), untilMs, false, currentTrace());
     } else if ((await presence.read([row.userId])).has(row.userId)) {
       if (row.looks >= LOOKS) return drop('online');
       note({ outcome: 'online, looked at again later' });
-      await telling.lookAgain(row, clock.now() + LOOK_MS, true, currentTrace());
+      await telling.lookAgain(row, clock.now(), clock.now() + LOOK_MS, true, currentTrace());
     } else {
       const devices = await people.devices(row.userId);
       if (devices.length === 0) return drop('no device');

@@ -53,11 +53,15 @@ const createPushes = (db: Database) => ({
     orUnavailable(async () => {
       await db.notification.updateMany({ where: { id, push: 'waiting' }, data: { push: 'dropped', reason } });
     }),
-  /** Looks again at `dueMs`. `looked`: it counts as one of the looks at somebody who is online. */
-  lookAgain: ({ id, looks }: NotificationRow, dueMs: number, looked: boolean, trace?: string): Promise<void> =>
+  /** Looks again at `dueMs`, once for each look. `looked`: it counts as one of the looks at somebody who is online. */
+  lookAgain: ({ id, looks }: NotificationRow, nowMs: number, dueMs: number, looked: boolean, trace?: string): Promise<void> =>
     orUnavailable(() =>
       db.$transaction(async (tx) => {
-        await tx.notification.updateMany({ where: { id, push: 'waiting' }, data: { looks: looks + (looked ? 1 : 0) } });
+        const { count } = await tx.notification.updateMany({
+          where: { id, push: 'waiting', looks, againMs: { lte: BigInt(nowMs) } },
+          data: { looks: looks + (looked ? 1 : 0), againMs: BigInt(dueMs) },
+        });
+        if (count === 0) return;
         // Another id than the job in hand: the same id would be the same job.
         await writeJobs(tx, [{ queue: TELL, id: `n${id}.${dueMs}`, payload: { id: String(id), ...(trace === undefined ? {} : { trace }) }, dueMs }]);
       }),
@@ -93,10 +97,18 @@ const createDigests = (db: Database) => ({
   /** What a closed letter holds. */
   digestItems: (id: string): Promise<readonly NotificationRow[]> =>
     orUnavailable(async () => (await db.notification.findMany({ where: { digestId: id, mail: 'waiting' }, orderBy: { id: 'asc' }, take: 200 })).map(rowOf)),
-  digestAgain: (id: string, dueMs: number, trace?: string): Promise<void> =>
-    orUnavailable(async () => {
-      await writeJobs(db, [{ queue: DIGEST, id: `d${id}.${dueMs}`, payload: { id, ...(trace === undefined ? {} : { trace }) }, dueMs }]);
-    }),
+  /** Once for each look. */
+  digestAgain: (id: string, nowMs: number, dueMs: number, trace?: string): Promise<void> =>
+    orUnavailable(() =>
+      db.$transaction(async (tx) => {
+        const { count } = await tx.digest.updateMany({
+          where: { id, state: 'waiting', againMs: { lte: BigInt(nowMs) } },
+          data: { againMs: BigInt(dueMs) },
+        });
+        if (count === 0) return;
+        await writeJobs(tx, [{ queue: DIGEST, id: `d${id}.${dueMs}`, payload: { id, ...(trace === undefined ? {} : { trace }) }, dueMs }]);
+      }),
+    ),
   /** From here on nothing joins it: later notifications open another letter. */
   closeDigest: (id: string, userId: string): Promise<void> =>
     orUnavailable(() =>

@@ -101,3 +101,8 @@ export type Webhook = Prisma.WebhookModel
  * Jobs that are not known to be in the work queue, and when they are due.
  */
 export type Outbox = Prisma.OutboxModel
+/**
+ * Model Hand
+ * Jobs whose effect is outside: who has one in hand, until when, and whether it is done for good.
+ */
+export type Hand = Prisma.HandModel

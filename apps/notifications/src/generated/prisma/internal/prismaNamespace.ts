@@ -408,7 +408,8 @@ export const ModelName = {
   Delivery: 'Delivery',
   Digest: 'Digest',
   Webhook: 'Webhook',
-  Outbox: 'Outbox'
+  Outbox: 'Outbox',
+  Hand: 'Hand'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -424,7 +425,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "logOffset" | "secret" | "room" | "member" | "device" | "preference" | "roomRule" | "notification" | "delivery" | "digest" | "webhook" | "outbox"
+    modelProps: "logOffset" | "secret" | "room" | "member" | "device" | "preference" | "roomRule" | "notification" | "delivery" | "digest" | "webhook" | "outbox" | "hand"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1316,6 +1317,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Hand: {
+      payload: Prisma.$HandPayload<ExtArgs>
+      fields: Prisma.HandFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.HandFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.HandFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload>
+        }
+        findFirst: {
+          args: Prisma.HandFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.HandFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload>
+        }
+        findMany: {
+          args: Prisma.HandFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload>[]
+        }
+        create: {
+          args: Prisma.HandCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload>
+        }
+        createMany: {
+          args: Prisma.HandCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.HandCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload>[]
+        }
+        delete: {
+          args: Prisma.HandDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload>
+        }
+        update: {
+          args: Prisma.HandUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload>
+        }
+        deleteMany: {
+          args: Prisma.HandDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.HandUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.HandUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload>[]
+        }
+        upsert: {
+          args: Prisma.HandUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$HandPayload>
+        }
+        aggregate: {
+          args: Prisma.HandAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateHand>
+        }
+        groupBy: {
+          args: Prisma.HandGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.HandGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.HandCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.HandCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -1441,7 +1516,8 @@ export const NotificationScalarFieldEnum = {
   reason: 'reason',
   looks: 'looks',
   digestId: 'digestId',
-  createdMs: 'createdMs'
+  createdMs: 'createdMs',
+  againMs: 'againMs'
 } as const
 
 export type NotificationScalarFieldEnum = (typeof NotificationScalarFieldEnum)[keyof typeof NotificationScalarFieldEnum]
@@ -1461,7 +1537,8 @@ export const DigestScalarFieldEnum = {
   id: 'id',
   userId: 'userId',
   state: 'state',
-  createdMs: 'createdMs'
+  createdMs: 'createdMs',
+  againMs: 'againMs'
 } as const
 
 export type DigestScalarFieldEnum = (typeof DigestScalarFieldEnum)[keyof typeof DigestScalarFieldEnum]
@@ -1492,6 +1569,16 @@ export const OutboxScalarFieldEnum = {
 } as const
 
 export type OutboxScalarFieldEnum = (typeof OutboxScalarFieldEnum)[keyof typeof OutboxScalarFieldEnum]
+
+
+export const HandScalarFieldEnum = {
+  job: 'job',
+  holder: 'holder',
+  untilMs: 'untilMs',
+  done: 'done'
+} as const
+
+export type HandScalarFieldEnum = (typeof HandScalarFieldEnum)[keyof typeof HandScalarFieldEnum]
 
 
 export const SortOrder = {
@@ -1779,6 +1866,7 @@ export type GlobalOmitConfig = {
   digest?: Prisma.DigestOmit
   webhook?: Prisma.WebhookOmit
   outbox?: Prisma.OutboxOmit
+  hand?: Prisma.HandOmit
 }
 
 /* Types for Logging */

@@ -62,7 +62,8 @@ export const ModelName = {
   Delivery: 'Delivery',
   Digest: 'Digest',
   Webhook: 'Webhook',
-  Outbox: 'Outbox'
+  Outbox: 'Outbox',
+  Hand: 'Hand'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -167,7 +168,8 @@ export const NotificationScalarFieldEnum = {
   reason: 'reason',
   looks: 'looks',
   digestId: 'digestId',
-  createdMs: 'createdMs'
+  createdMs: 'createdMs',
+  againMs: 'againMs'
 } as const
 
 export type NotificationScalarFieldEnum = (typeof NotificationScalarFieldEnum)[keyof typeof NotificationScalarFieldEnum]
@@ -187,7 +189,8 @@ export const DigestScalarFieldEnum = {
   id: 'id',
   userId: 'userId',
   state: 'state',
-  createdMs: 'createdMs'
+  createdMs: 'createdMs',
+  againMs: 'againMs'
 } as const
 
 export type DigestScalarFieldEnum = (typeof DigestScalarFieldEnum)[keyof typeof DigestScalarFieldEnum]
@@ -218,6 +221,16 @@ export const OutboxScalarFieldEnum = {
 } as const
 
 export type OutboxScalarFieldEnum = (typeof OutboxScalarFieldEnum)[keyof typeof OutboxScalarFieldEnum]
+
+
+export const HandScalarFieldEnum = {
+  job: 'job',
+  holder: 'holder',
+  untilMs: 'untilMs',
+  done: 'done'
+} as const
+
+export type HandScalarFieldEnum = (typeof HandScalarFieldEnum)[keyof typeof HandScalarFieldEnum]
 
 
 export const SortOrder = {

@@ -28,10 +28,12 @@ export type AggregateDigest = {
 
 export type DigestAvgAggregateOutputType = {
   createdMs: number | null
+  againMs: number | null
 }
 
 export type DigestSumAggregateOutputType = {
   createdMs: bigint | null
+  againMs: bigint | null
 }
 
 export type DigestMinAggregateOutputType = {
@@ -39,6 +41,7 @@ export type DigestMinAggregateOutputType = {
   userId: string | null
   state: string | null
   createdMs: bigint | null
+  againMs: bigint | null
 }
 
 export type DigestMaxAggregateOutputType = {
@@ -46,6 +49,7 @@ export type DigestMaxAggregateOutputType = {
   userId: string | null
   state: string | null
   createdMs: bigint | null
+  againMs: bigint | null
 }
 
 export type DigestCountAggregateOutputType = {
@@ -53,16 +57,19 @@ export type DigestCountAggregateOutputType = {
   userId: number
   state: number
   createdMs: number
+  againMs: number
   _all: number
 }
 
 
 export type DigestAvgAggregateInputType = {
   createdMs?: true
+  againMs?: true
 }
 
 export type DigestSumAggregateInputType = {
   createdMs?: true
+  againMs?: true
 }
 
 export type DigestMinAggregateInputType = {
@@ -70,6 +77,7 @@ export type DigestMinAggregateInputType = {
   userId?: true
   state?: true
   createdMs?: true
+  againMs?: true
 }
 
 export type DigestMaxAggregateInputType = {
@@ -77,6 +85,7 @@ export type DigestMaxAggregateInputType = {
   userId?: true
   state?: true
   createdMs?: true
+  againMs?: true
 }
 
 export type DigestCountAggregateInputType = {
@@ -84,6 +93,7 @@ export type DigestCountAggregateInputType = {
   userId?: true
   state?: true
   createdMs?: true
+  againMs?: true
   _all?: true
 }
 
@@ -178,6 +188,7 @@ export type DigestGroupByOutputType = {
   userId: string
   state: string
   createdMs: bigint
+  againMs: bigint
   _count: DigestCountAggregateOutputType | null
   _avg: DigestAvgAggregateOutputType | null
   _sum: DigestSumAggregateOutputType | null
@@ -208,6 +219,7 @@ export type DigestWhereInput = {
   userId?: Prisma.UuidFilter<"Digest"> | string
   state?: Prisma.StringFilter<"Digest"> | string
   createdMs?: Prisma.BigIntFilter<"Digest"> | bigint | number
+  againMs?: Prisma.BigIntFilter<"Digest"> | bigint | number
 }
 
 export type DigestOrderByWithRelationInput = {
@@ -215,6 +227,7 @@ export type DigestOrderByWithRelationInput = {
   userId?: Prisma.SortOrder
   state?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type DigestWhereUniqueInput = Prisma.AtLeast<{
@@ -225,6 +238,7 @@ export type DigestWhereUniqueInput = Prisma.AtLeast<{
   userId?: Prisma.UuidFilter<"Digest"> | string
   state?: Prisma.StringFilter<"Digest"> | string
   createdMs?: Prisma.BigIntFilter<"Digest"> | bigint | number
+  againMs?: Prisma.BigIntFilter<"Digest"> | bigint | number
 }, "id">
 
 export type DigestOrderByWithAggregationInput = {
@@ -232,6 +246,7 @@ export type DigestOrderByWithAggregationInput = {
   userId?: Prisma.SortOrder
   state?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
   _count?: Prisma.DigestCountOrderByAggregateInput
   _avg?: Prisma.DigestAvgOrderByAggregateInput
   _max?: Prisma.DigestMaxOrderByAggregateInput
@@ -247,6 +262,7 @@ export type DigestScalarWhereWithAggregatesInput = {
   userId?: Prisma.UuidWithAggregatesFilter<"Digest"> | string
   state?: Prisma.StringWithAggregatesFilter<"Digest"> | string
   createdMs?: Prisma.BigIntWithAggregatesFilter<"Digest"> | bigint | number
+  againMs?: Prisma.BigIntWithAggregatesFilter<"Digest"> | bigint | number
 }
 
 export type DigestCreateInput = {
@@ -254,6 +270,7 @@ export type DigestCreateInput = {
   userId: string
   state: string
   createdMs: bigint | number
+  againMs?: bigint | number
 }
 
 export type DigestUncheckedCreateInput = {
@@ -261,6 +278,7 @@ export type DigestUncheckedCreateInput = {
   userId: string
   state: string
   createdMs: bigint | number
+  againMs?: bigint | number
 }
 
 export type DigestUpdateInput = {
@@ -268,6 +286,7 @@ export type DigestUpdateInput = {
   userId?: Prisma.StringFieldUpdateOperationsInput | string
   state?: Prisma.StringFieldUpdateOperationsInput | string
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  againMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type DigestUncheckedUpdateInput = {
@@ -275,6 +294,7 @@ export type DigestUncheckedUpdateInput = {
   userId?: Prisma.StringFieldUpdateOperationsInput | string
   state?: Prisma.StringFieldUpdateOperationsInput | string
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  againMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type DigestCreateManyInput = {
@@ -282,6 +302,7 @@ export type DigestCreateManyInput = {
   userId: string
   state: string
   createdMs: bigint | number
+  againMs?: bigint | number
 }
 
 export type DigestUpdateManyMutationInput = {
@@ -289,6 +310,7 @@ export type DigestUpdateManyMutationInput = {
   userId?: Prisma.StringFieldUpdateOperationsInput | string
   state?: Prisma.StringFieldUpdateOperationsInput | string
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  againMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type DigestUncheckedUpdateManyInput = {
@@ -296,6 +318,7 @@ export type DigestUncheckedUpdateManyInput = {
   userId?: Prisma.StringFieldUpdateOperationsInput | string
   state?: Prisma.StringFieldUpdateOperationsInput | string
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  againMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type DigestCountOrderByAggregateInput = {
@@ -303,10 +326,12 @@ export type DigestCountOrderByAggregateInput = {
   userId?: Prisma.SortOrder
   state?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type DigestAvgOrderByAggregateInput = {
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type DigestMaxOrderByAggregateInput = {
@@ -314,6 +339,7 @@ export type DigestMaxOrderByAggregateInput = {
   userId?: Prisma.SortOrder
   state?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type DigestMinOrderByAggregateInput = {
@@ -321,10 +347,12 @@ export type DigestMinOrderByAggregateInput = {
   userId?: Prisma.SortOrder
   state?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type DigestSumOrderByAggregateInput = {
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 
@@ -334,6 +362,7 @@ export type DigestSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   userId?: boolean
   state?: boolean
   createdMs?: boolean
+  againMs?: boolean
 }, ExtArgs["result"]["digest"]>
 
 export type DigestSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -341,6 +370,7 @@ export type DigestSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   userId?: boolean
   state?: boolean
   createdMs?: boolean
+  againMs?: boolean
 }, ExtArgs["result"]["digest"]>
 
 export type DigestSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -348,6 +378,7 @@ export type DigestSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   userId?: boolean
   state?: boolean
   createdMs?: boolean
+  againMs?: boolean
 }, ExtArgs["result"]["digest"]>
 
 export type DigestSelectScalar = {
@@ -355,9 +386,10 @@ export type DigestSelectScalar = {
   userId?: boolean
   state?: boolean
   createdMs?: boolean
+  againMs?: boolean
 }
 
-export type DigestOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "userId" | "state" | "createdMs", ExtArgs["result"]["digest"]>
+export type DigestOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "userId" | "state" | "createdMs" | "againMs", ExtArgs["result"]["digest"]>
 
 export type $DigestPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Digest"
@@ -367,6 +399,10 @@ export type $DigestPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     userId: string
     state: string
     createdMs: bigint
+    /**
+     * When it is looked at again.
+     */
+    againMs: bigint
   }, ExtArgs["result"]["digest"]>
   composites: {}
 }
@@ -794,6 +830,7 @@ export interface DigestFieldRefs {
   readonly userId: Prisma.FieldRef<"Digest", 'String'>
   readonly state: Prisma.FieldRef<"Digest", 'String'>
   readonly createdMs: Prisma.FieldRef<"Digest", 'BigInt'>
+  readonly againMs: Prisma.FieldRef<"Digest", 'BigInt'>
 }
     
 

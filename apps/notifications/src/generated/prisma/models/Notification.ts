@@ -31,6 +31,7 @@ export type NotificationAvgAggregateOutputType = {
   seq: number | null
   looks: number | null
   createdMs: number | null
+  againMs: number | null
 }
 
 export type NotificationSumAggregateOutputType = {
@@ -38,6 +39,7 @@ export type NotificationSumAggregateOutputType = {
   seq: bigint | null
   looks: number | null
   createdMs: bigint | null
+  againMs: bigint | null
 }
 
 export type NotificationMinAggregateOutputType = {
@@ -52,6 +54,7 @@ export type NotificationMinAggregateOutputType = {
   looks: number | null
   digestId: string | null
   createdMs: bigint | null
+  againMs: bigint | null
 }
 
 export type NotificationMaxAggregateOutputType = {
@@ -66,6 +69,7 @@ export type NotificationMaxAggregateOutputType = {
   looks: number | null
   digestId: string | null
   createdMs: bigint | null
+  againMs: bigint | null
 }
 
 export type NotificationCountAggregateOutputType = {
@@ -80,6 +84,7 @@ export type NotificationCountAggregateOutputType = {
   looks: number
   digestId: number
   createdMs: number
+  againMs: number
   _all: number
 }
 
@@ -89,6 +94,7 @@ export type NotificationAvgAggregateInputType = {
   seq?: true
   looks?: true
   createdMs?: true
+  againMs?: true
 }
 
 export type NotificationSumAggregateInputType = {
@@ -96,6 +102,7 @@ export type NotificationSumAggregateInputType = {
   seq?: true
   looks?: true
   createdMs?: true
+  againMs?: true
 }
 
 export type NotificationMinAggregateInputType = {
@@ -110,6 +117,7 @@ export type NotificationMinAggregateInputType = {
   looks?: true
   digestId?: true
   createdMs?: true
+  againMs?: true
 }
 
 export type NotificationMaxAggregateInputType = {
@@ -124,6 +132,7 @@ export type NotificationMaxAggregateInputType = {
   looks?: true
   digestId?: true
   createdMs?: true
+  againMs?: true
 }
 
 export type NotificationCountAggregateInputType = {
@@ -138,6 +147,7 @@ export type NotificationCountAggregateInputType = {
   looks?: true
   digestId?: true
   createdMs?: true
+  againMs?: true
   _all?: true
 }
 
@@ -239,6 +249,7 @@ export type NotificationGroupByOutputType = {
   looks: number
   digestId: string | null
   createdMs: bigint
+  againMs: bigint
   _count: NotificationCountAggregateOutputType | null
   _avg: NotificationAvgAggregateOutputType | null
   _sum: NotificationSumAggregateOutputType | null
@@ -276,6 +287,7 @@ export type NotificationWhereInput = {
   looks?: Prisma.IntFilter<"Notification"> | number
   digestId?: Prisma.UuidNullableFilter<"Notification"> | string | null
   createdMs?: Prisma.BigIntFilter<"Notification"> | bigint | number
+  againMs?: Prisma.BigIntFilter<"Notification"> | bigint | number
 }
 
 export type NotificationOrderByWithRelationInput = {
@@ -290,6 +302,7 @@ export type NotificationOrderByWithRelationInput = {
   looks?: Prisma.SortOrder
   digestId?: Prisma.SortOrderInput | Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type NotificationWhereUniqueInput = Prisma.AtLeast<{
@@ -308,6 +321,7 @@ export type NotificationWhereUniqueInput = Prisma.AtLeast<{
   looks?: Prisma.IntFilter<"Notification"> | number
   digestId?: Prisma.UuidNullableFilter<"Notification"> | string | null
   createdMs?: Prisma.BigIntFilter<"Notification"> | bigint | number
+  againMs?: Prisma.BigIntFilter<"Notification"> | bigint | number
 }, "id" | "userId_roomId_seq">
 
 export type NotificationOrderByWithAggregationInput = {
@@ -322,6 +336,7 @@ export type NotificationOrderByWithAggregationInput = {
   looks?: Prisma.SortOrder
   digestId?: Prisma.SortOrderInput | Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
   _count?: Prisma.NotificationCountOrderByAggregateInput
   _avg?: Prisma.NotificationAvgOrderByAggregateInput
   _max?: Prisma.NotificationMaxOrderByAggregateInput
@@ -344,6 +359,7 @@ export type NotificationScalarWhereWithAggregatesInput = {
   looks?: Prisma.IntWithAggregatesFilter<"Notification"> | number
   digestId?: Prisma.UuidNullableWithAggregatesFilter<"Notification"> | string | null
   createdMs?: Prisma.BigIntWithAggregatesFilter<"Notification"> | bigint | number
+  againMs?: Prisma.BigIntWithAggregatesFilter<"Notification"> | bigint | number
 }
 
 export type NotificationCreateInput = {
@@ -358,6 +374,7 @@ export type NotificationCreateInput = {
   looks?: number
   digestId?: string | null
   createdMs: bigint | number
+  againMs?: bigint | number
 }
 
 export type NotificationUncheckedCreateInput = {
@@ -372,6 +389,7 @@ export type NotificationUncheckedCreateInput = {
   looks?: number
   digestId?: string | null
   createdMs: bigint | number
+  againMs?: bigint | number
 }
 
 export type NotificationUpdateInput = {
@@ -386,6 +404,7 @@ export type NotificationUpdateInput = {
   looks?: Prisma.IntFieldUpdateOperationsInput | number
   digestId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  againMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type NotificationUncheckedUpdateInput = {
@@ -400,6 +419,7 @@ export type NotificationUncheckedUpdateInput = {
   looks?: Prisma.IntFieldUpdateOperationsInput | number
   digestId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  againMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type NotificationCreateManyInput = {
@@ -414,6 +434,7 @@ export type NotificationCreateManyInput = {
   looks?: number
   digestId?: string | null
   createdMs: bigint | number
+  againMs?: bigint | number
 }
 
 export type NotificationUpdateManyMutationInput = {
@@ -428,6 +449,7 @@ export type NotificationUpdateManyMutationInput = {
   looks?: Prisma.IntFieldUpdateOperationsInput | number
   digestId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  againMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type NotificationUncheckedUpdateManyInput = {
@@ -442,6 +464,7 @@ export type NotificationUncheckedUpdateManyInput = {
   looks?: Prisma.IntFieldUpdateOperationsInput | number
   digestId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  againMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type NotificationUserIdRoomIdSeqCompoundUniqueInput = {
@@ -462,6 +485,7 @@ export type NotificationCountOrderByAggregateInput = {
   looks?: Prisma.SortOrder
   digestId?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type NotificationAvgOrderByAggregateInput = {
@@ -469,6 +493,7 @@ export type NotificationAvgOrderByAggregateInput = {
   seq?: Prisma.SortOrder
   looks?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type NotificationMaxOrderByAggregateInput = {
@@ -483,6 +508,7 @@ export type NotificationMaxOrderByAggregateInput = {
   looks?: Prisma.SortOrder
   digestId?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type NotificationMinOrderByAggregateInput = {
@@ -497,6 +523,7 @@ export type NotificationMinOrderByAggregateInput = {
   looks?: Prisma.SortOrder
   digestId?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 export type NotificationSumOrderByAggregateInput = {
@@ -504,6 +531,7 @@ export type NotificationSumOrderByAggregateInput = {
   seq?: Prisma.SortOrder
   looks?: Prisma.SortOrder
   createdMs?: Prisma.SortOrder
+  againMs?: Prisma.SortOrder
 }
 
 
@@ -520,6 +548,7 @@ export type NotificationSelect<ExtArgs extends runtime.Types.Extensions.Internal
   looks?: boolean
   digestId?: boolean
   createdMs?: boolean
+  againMs?: boolean
 }, ExtArgs["result"]["notification"]>
 
 export type NotificationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -534,6 +563,7 @@ export type NotificationSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   looks?: boolean
   digestId?: boolean
   createdMs?: boolean
+  againMs?: boolean
 }, ExtArgs["result"]["notification"]>
 
 export type NotificationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -548,6 +578,7 @@ export type NotificationSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   looks?: boolean
   digestId?: boolean
   createdMs?: boolean
+  againMs?: boolean
 }, ExtArgs["result"]["notification"]>
 
 export type NotificationSelectScalar = {
@@ -562,9 +593,10 @@ export type NotificationSelectScalar = {
   looks?: boolean
   digestId?: boolean
   createdMs?: boolean
+  againMs?: boolean
 }
 
-export type NotificationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "userId" | "roomId" | "seq" | "kind" | "push" | "mail" | "reason" | "looks" | "digestId" | "createdMs", ExtArgs["result"]["notification"]>
+export type NotificationOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "userId" | "roomId" | "seq" | "kind" | "push" | "mail" | "reason" | "looks" | "digestId" | "createdMs" | "againMs", ExtArgs["result"]["notification"]>
 
 export type $NotificationPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Notification"
@@ -587,6 +619,10 @@ export type $NotificationPayload<ExtArgs extends runtime.Types.Extensions.Intern
     looks: number
     digestId: string | null
     createdMs: bigint
+    /**
+     * When it is looked at again.
+     */
+    againMs: bigint
   }, ExtArgs["result"]["notification"]>
   composites: {}
 }
@@ -1021,6 +1057,7 @@ export interface NotificationFieldRefs {
   readonly looks: Prisma.FieldRef<"Notification", 'Int'>
   readonly digestId: Prisma.FieldRef<"Notification", 'String'>
   readonly createdMs: Prisma.FieldRef<"Notification", 'BigInt'>
+  readonly againMs: Prisma.FieldRef<"Notification", 'BigInt'>
 }
     
 
