@@ -1,10 +1,12 @@
 // Each fault once, short, on one warm cluster; those that need more of the machine run with the release. A failure prints the command that
 // repeats its choices.
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FAULTS, type FaultResult, isForRelease, missingEngines, missingNeed, openStage, runFault, type Stage } from '../src/index.ts';
+import { FAULTS, type FaultResult, isForRelease, missingEngines, missingNeed, openStage, replayUnderFaults, runFault, type Stage } from '../src/index.ts';
 
 const SEED = 1;
 const LOAD = { people: 12, rooms: 3, rate: 30 } as const;
+const FIXTURE = fileURLToPath(new URL('../../../apps/parley/fixtures/irc/2005-08-08.raw.txt', import.meta.url));
 const why = missingEngines();
 
 const wrong = ({ id, seed, problems }: FaultResult): readonly string[] => problems.map((problem) => `${problem} (npm run faults -- ${id} --seed ${seed})`);
@@ -31,4 +33,11 @@ describe.skipIf(why !== null)(`a cluster under load${why === null ? '' : ` (${wh
       expect(result).toMatchObject({ ok: true, lost: 0, duplicated: 0, outOfOrder: 0, gaps: 0, unresolved: 0 });
     });
   }
+
+  it('loses nothing of a recorded conversation while its processes die in turn', { timeout: 180_000 }, async () => {
+    const hurts = ['a gateway worker killed', 'messages killed', 'Redis killed', 'Kafka killed', 'Postgres killed'] as const;
+    const result = await replayUnderFaults(await warm(), { files: [FIXTURE], seed: SEED, speed: 4, maxSilenceMs: 5_000, hurts, pauseMs: 0 });
+    expect(result.problems).toEqual([]);
+    expect(result).toMatchObject({ ok: true, lost: 0, duplicated: 0, outOfOrder: 0, gaps: 0, unresolved: 0, delivered: result.expected, hurts });
+  });
 });

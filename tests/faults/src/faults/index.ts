@@ -1,9 +1,11 @@
 // Every fault there is, in the order of their numbers.
 import type { Fault } from '../fault.ts';
 import { kafkaAway } from './engines/f5-kafka-away.ts';
+import { kafkaLeader } from './engines/f6-kafka-leader.ts';
 import { redisAway } from './engines/f7-redis-away.ts';
 import { postgresAway } from './engines/f8-postgres-away.ts';
 import { rabbitmqAway } from './engines/f9-rabbitmq-away.ts';
+import { powerCut } from './engines/f12-power-cut.ts';
 import { slowClient } from './people/f13-slow-client.ts';
 import { allCut } from './people/f14-all-cut.ts';
 import { repeatedSends } from './people/f15-repeated-sends.ts';
@@ -24,9 +26,11 @@ export const FAULTS: readonly Fault[] = [
   servicesKilled,
   paused,
   kafkaAway,
+  kafkaLeader,
   redisAway,
   postgresAway,
   rabbitmqAway,
+  powerCut,
   slowClient,
   allCut,
   repeatedSends,

@@ -2,6 +2,7 @@
 // again here and nothing forgiven: a send that fails is a failure.
 import { createChecker, type HistoryRecord, type Report } from '@parley/checker';
 import { finalRecords, until } from '@parley/cli';
+import { ParleyError } from '@parley/protocol';
 import { createNetwork, type Network } from './network.ts';
 import { createPerson, type Person } from './person.ts';
 import type { Random } from './random.ts';
@@ -36,6 +37,9 @@ export interface Load {
   close(): Promise<void>;
 }
 
+const inWords = (error: unknown): string =>
+  error instanceof ParleyError ? `${error.code}: ${error.message}` : error instanceof Error ? error.message : String(error);
+
 const ROOM_MS = 30_000;
 const REGISTERING = 4;
 let loads = 0;
@@ -48,7 +52,7 @@ export async function createLoad(stage: Stage, random: Random, options: LoadOpti
   const record = (one: HistoryRecord): void => checker.add(one);
   const sentAt = new Map<string, number>();
   const failures: string[] = [];
-  const fail = (what: string, error: unknown): void => void failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  const fail = (what: string, error: unknown): void => void failures.push(`${what}: ${inWords(error)}`);
 
   const make = (index: number): Promise<Person> =>
     createPerson({

@@ -11,7 +11,7 @@ export const membershipChurn: Fault = {
   id: 'F23',
   name: 'members removed and added again under load',
   // Who was just removed may still be writing.
-  mayRefuse: ['not_member', 'You are not a member', 'not_found'],
+  mayRefuse: ['not_member:'],
   async run({ load, random, long, figure, step, check }) {
     const ends = performance.now() + (long ? LONG_MS : FOR_MS);
     const room = load.rooms[1] ?? load.rooms[0] ?? '';
