@@ -17,8 +17,10 @@ import {
   type InternalClient,
   type Limits,
   type Logger,
+  type Metrics,
   type PgConnection,
   type Service,
+  watchOutbox,
   zodRoutes,
 } from '@parley/runtime';
 import { createAccessTokens, makeSigningKey } from './credentials/access-tokens.ts';
@@ -67,6 +69,7 @@ export interface AccountsDeps {
   readonly limits?: Limits;
   /** Called at each password hash; for metrics. */
   readonly onHash?: () => void;
+  readonly metrics?: Metrics | undefined;
 }
 
 export type Accounts = Service;
@@ -78,12 +81,14 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   const { clock, rng, config } = deps;
   const database = openDatabase(deps.database);
   const relay = createRelay({ database, log: deps.log, clock, logger: deps.logger });
+  watchOutbox(deps.metrics, 'accounts', () => database.outbox.count());
   const sagaStore = openSagas(database);
   const sagas = createSagaRunner({
     store: sagaStore,
     kinds: [erasureSaga(deps.internal, (user) => transact(database, (tx) => forgetPerson(tx, user)))],
     clock,
     logger: deps.logger,
+    metrics: deps.metrics,
   });
   let started: Context | null = null;
   const context = (): Context => {

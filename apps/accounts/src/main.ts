@@ -2,22 +2,26 @@
 import { createKafkaEventLog } from '@parley/kafka';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { createRedisLimiterStore } from '@parley/redis';
-import { createInternalHttp, createLimits, createLogger, createMetrics, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
+import { createInternalHttp, createLimits, createLogger, createMetrics, measureLog, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
 import { configFromEnv } from './config.ts';
 import { createAccounts } from './index.ts';
 
 const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
 const metrics = createMetrics();
-const log = createKafkaEventLog({
-  brokers: config.KAFKA_BROKERS,
-  clientId: 'parley-accounts',
-  client: config.KAFKA_CLIENT,
-  topicPrefix: config.KAFKA_TOPIC_PREFIX,
+const log = measureLog(
+  createKafkaEventLog({
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'parley-accounts',
+    client: config.KAFKA_CLIENT,
+    topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    clock,
+    rng,
+    logger,
+  }),
+  metrics,
   clock,
-  rng,
-  logger,
-});
+);
 const urls = {
   accounts: config.ACCOUNTS_URL,
   rooms: config.ROOMS_URL,
@@ -36,6 +40,7 @@ const service = createAccounts({
   clock,
   rng,
   logger,
+  metrics,
   config: { issuer: TOKEN_ISSUER, registration: config.REGISTRATION, setupCode: config.SETUP_CODE ?? null },
 });
 

@@ -6,6 +6,7 @@ import {
   type Logger,
   type Metrics,
   registerHealth,
+  registerHttpMetrics,
   registerMetrics,
   type Service,
   type TokenVerifier,
@@ -16,7 +17,6 @@ import { CALL_LIMITS, type CallLimits, registerCallLimits } from './call-limits.
 import { registerConnect } from './connect.ts';
 import { registerOpenApi, registerServices } from './documents/openapi.ts';
 import { registerDocuments } from './documents/register-documents.ts';
-import { registerHttpMetrics } from './http-metrics.ts';
 import { registerSecurityHeaders } from './security-headers.ts';
 import { NOBODY, registerTelemetry } from './telemetry.ts';
 import { registerWebFiles } from './web-files.ts';

@@ -7,6 +7,7 @@ import type { AckFn } from './client-socket.ts';
 import { isShallow } from './frames/json-depth.ts';
 import type { TokenBuckets } from './frames/token-bucket.ts';
 import type { ClassLimits } from './gateway-config.ts';
+import type { Meter } from './rooms/meter.ts';
 import type { Session } from './session.ts';
 
 /** What answers each frame: the fields of its ack, or a ParleyError thrown. `done` answers at once when order matters. */
@@ -21,6 +22,7 @@ export interface ClientFramesDeps {
   readonly isDraining: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly meter: Meter;
 }
 
 /**
@@ -42,9 +44,14 @@ export class ClientFrames {
   handle(session: Session, name: string, payload: unknown, ack: AckFn): void {
     if (session.closed) return;
     let answered = false;
+    const known = Object.hasOwn(CLIENT_FRAMES, name) ? name : 'unknown';
+    const began = name === 'send' ? this.deps.clock.monotonic() : 0;
     const answer: AckFn = (body) => {
       if (answered || session.closed) return;
       answered = true;
+      const outcome = body.ok ? 'ok' : body.error.code;
+      this.deps.meter.frame(known, outcome);
+      if (name === 'send') this.deps.meter.acked(outcome, this.deps.clock.monotonic() - began);
       ack(body);
     };
     try {

@@ -1,16 +1,15 @@
 // The gateway without a network: sockets go in, frames come out. Time, randomness and the transport are given to it, so that a simulation
 // runs the same code. It holds no truth: everything here can be lost and is asked for again.
-import type { Clock, EventLog, Feed, Presence, Rng } from '@parley/ports';
 import { type AccessClaims, channelOf, LIMITS, ParleyError, readEvents, type SessionEvent, stateKey } from '@parley/protocol';
-import { type InternalClient, type Logger, NO_TRACING, type TokenVerifier, type Tracing } from '@parley/runtime';
+import { NO_TRACING, type Tracing } from '@parley/runtime';
 import { ClientFrames } from './client-frames.ts';
-import type { Accepted, ClientSocket, Codec } from './client-socket.ts';
+import type { Accepted, ClientSocket } from './client-socket.ts';
 import { handlersOf } from './frame-handlers.ts';
 import { createReadMarks, type ReadMarks } from './frames/read-marks.ts';
 import { Sender } from './frames/send.ts';
 import { TokenBucket, TokenBuckets } from './frames/token-bucket.ts';
 import { Typing } from './frames/typing.ts';
-import { type GatewayConfig, type Limits, limitsOf } from './gateway-config.ts';
+import { type Limits, limitsOf } from './gateway-config.ts';
 import { Online } from './people/online.ts';
 import { Profiles } from './people/profiles.ts';
 import { Watched } from './people/watched.ts';
@@ -19,43 +18,17 @@ import { Flusher } from './rooms/flush.ts';
 import { Heads } from './rooms/heads.ts';
 import { type HubStats, RING_AGE_MS } from './rooms/hub-deps.ts';
 import { Hubs } from './rooms/hubs.ts';
+import { type GatewayStats, NO_METER } from './rooms/meter.ts';
 import { Pages } from './rooms/pages.ts';
-import { Session } from './session.ts';
+import { Session, statesOf } from './session.ts';
+import type { GatewayCoreDeps } from './users/core-deps.ts';
 import { FollowState } from './users/follow-state.ts';
 import { sayGoodbyes } from './users/goodbyes.ts';
 import { LocalUsers } from './users/local-users.ts';
 import { createSync, type Sync } from './users/sync.ts';
 
-/** The part of runtime's Revocations that the gateway needs. */
-export interface CoreRevocations {
-  isRevoked(claims: AccessClaims): boolean;
-  /** Answers its own undo. */
-  onRevoked(listener: (event: SessionEvent) => void): () => void;
-}
-
-export interface GatewayCoreDeps {
-  readonly log: EventLog;
-  readonly feed: Feed;
-  readonly presence: Presence;
-  readonly internal: InternalClient;
-  readonly verifier: TokenVerifier;
-  readonly revocations: CoreRevocations;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly logger: Logger;
-  readonly config: GatewayConfig;
-  readonly codec: Codec;
-  /** Default: nothing is followed. */
-  readonly tracing?: Tracing;
-}
-
-export interface GatewayStats extends HubStats {
-  readonly sockets: number;
-  readonly users: number;
-  readonly rooms: number;
-  readonly flushes: number;
-  readonly stalled: number;
-}
+export type { GatewayStats } from './rooms/meter.ts';
+export type { CoreRevocations, GatewayCoreDeps } from './users/core-deps.ts';
 
 export interface GatewayCore {
   /** Resolves when it follows the log; messages may still be away: until it was reached once, sockets are refused with `unavailable`. */
@@ -226,7 +199,18 @@ class Core implements GatewayCore {
 
   stats(): GatewayStats {
     const [users, rooms] = [[...this.users.all()].length, this.hubs.size];
-    return { ...this.hubStats, sockets: this.sessions.size, users, rooms, flushes: this.flusher.flushes, stalled: this.queues.stalledCount };
+    const { flushes } = this.flusher;
+    const states = statesOf(this.sessions);
+    return {
+      ...this.hubStats,
+      sockets: this.sessions.size,
+      users,
+      rooms,
+      flushes,
+      stalled: this.queues.stalledCount,
+      windowMs: this.flusher.windowMs(),
+      states,
+    };
   }
 
   serves(): boolean {
@@ -320,6 +304,7 @@ class Core implements GatewayCore {
       limits: this.limits.worker,
       ringAgeMs: RING_AGE_MS,
       stats: this.hubStats,
+      meter: this.deps.meter ?? NO_METER,
       logger,
       tracing: this.tracing,
       worker: this.name,
@@ -344,6 +329,7 @@ class Core implements GatewayCore {
     return new ClientFrames({
       clock,
       logger,
+      meter: this.deps.meter ?? NO_METER,
       buckets: this.buckets,
       rates: this.limits.rates,
       isDraining: () => this.phase !== 'running' && this.phase !== 'leaving',

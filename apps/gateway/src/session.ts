@@ -83,3 +83,10 @@ export class Session {
     this.socket.close(now);
   }
 }
+
+/** How many sockets are at what; each counts once. */
+export function statesOf(sessions: Iterable<Session>): Record<'new' | 'resumed' | 'stalled' | 'leaving', number> {
+  const states = { new: 0, resumed: 0, stalled: 0, leaving: 0 };
+  for (const { leaving, stalled, resume } of sessions) states[leaving ? 'leaving' : stalled ? 'stalled' : resume === 'done' ? 'resumed' : 'new'] += 1;
+  return states;
+}

@@ -10,13 +10,14 @@ import {
   createMetrics,
   createRevocations,
   createVerifier,
+  measureLog,
   registerHealth,
   registerInternal,
   TOKEN_ISSUER,
   tracingOf,
   withParts,
 } from '@parley/runtime';
-import { watchGateway } from './cluster/gateway-metrics.ts';
+import { gatewayMeter, watchGateway } from './cluster/gateway-metrics.ts';
 import { obeyPrimary } from './cluster/obey-primary.ts';
 import { configFromEnv, workerSlot } from './config.ts';
 import { createGateway } from './gateway.ts';
@@ -34,15 +35,19 @@ const name = config.GATEWAY_NAME === undefined ? undefined : `${config.GATEWAY_N
 // A file of traces has one writer.
 const TRACE_FILE = config.TRACE_FILE?.replace(/(\.\w+)?$/, `.${slot}$1`);
 const tracing = tracingOf({ ...config, TRACE_FILE }, { service: 'gateway', instance: name ?? slot, rng, logger });
-const log = createKafkaEventLog({
-  brokers: config.KAFKA_BROKERS,
-  clientId: 'parley-gateway',
-  client: config.KAFKA_CLIENT,
-  topicPrefix: config.KAFKA_TOPIC_PREFIX,
+const log = measureLog(
+  createKafkaEventLog({
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'parley-gateway',
+    client: config.KAFKA_CLIENT,
+    topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    clock,
+    rng,
+    logger,
+  }),
+  metrics,
   clock,
-  rng,
-  logger,
-});
+);
 const redis = { url: config.REDIS_URL, keyPrefix: config.REDIS_KEY_PREFIX, clock, rng, logger };
 const feed = createRedisFeed(redis);
 const presence = createRedisPresence(redis);
@@ -64,6 +69,7 @@ const gateway = createGateway({
   rng,
   logger,
   tracing,
+  meter: gatewayMeter(metrics),
   config: {
     origins: [...config.ORIGINS, ...(config.PUBLIC_URL === undefined ? [] : [new URL(config.PUBLIC_URL).origin])],
     ...(name === undefined ? {} : { name }),

@@ -4,7 +4,18 @@ import { createKafkaEventLog } from '@parley/kafka';
 import { systemClock as clock, gatheringLog, systemRng as rng } from '@parley/ports';
 import { readJwks } from '@parley/protocol';
 import { createRabbitWorkQueue } from '@parley/rabbitmq';
-import { createInternalHttp, createLogger, createMetrics, createRevocations, createVerifier, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
+import {
+  createInternalHttp,
+  createLogger,
+  createMetrics,
+  createRevocations,
+  createVerifier,
+  measureLog,
+  measureQueue,
+  runService,
+  TOKEN_ISSUER,
+  withParts,
+} from '@parley/runtime';
 import { configFromEnv, s3Of } from './config.ts';
 import { createMedia } from './index.ts';
 
@@ -14,16 +25,20 @@ const GATHER_MS = 100;
 const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
 const metrics = createMetrics();
-const log = createKafkaEventLog({
-  brokers: config.KAFKA_BROKERS,
-  clientId: 'parley-media',
-  client: config.KAFKA_CLIENT,
-  topicPrefix: config.KAFKA_TOPIC_PREFIX,
+const log = measureLog(
+  createKafkaEventLog({
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'parley-media',
+    client: config.KAFKA_CLIENT,
+    topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    clock,
+    rng,
+    logger,
+  }),
+  metrics,
   clock,
-  rng,
-  logger,
-});
-const queue = createRabbitWorkQueue({ url: config.RABBITMQ_URL, prefix: config.RABBITMQ_PREFIX, clock, rng, logger });
+);
+const queue = measureQueue(createRabbitWorkQueue({ url: config.RABBITMQ_URL, prefix: config.RABBITMQ_PREFIX, clock, rng, logger }), metrics, clock);
 const urls = {
   accounts: config.ACCOUNTS_URL,
   rooms: config.ROOMS_URL,

@@ -1,7 +1,7 @@
 // The heart of messages without HTTP and without a database's name: worker, publisher, relay and what other services may call.
 // The simulation runs exactly this over the store in memory.
 import type { Clock, EventLog, Feed, Rng } from '@parley/ports';
-import { type InternalClient, type InternalHandler, type Logger, NO_TRACING, type Tracing } from '@parley/runtime';
+import { type InternalClient, type InternalHandler, type Logger, type Metrics, NO_TRACING, type Tracing } from '@parley/runtime';
 import { createInternalApi } from './calls/internal-api.ts';
 import { FollowedCommits } from './pipeline/followed.ts';
 import { createPublisher } from './publisher.ts';
@@ -22,6 +22,7 @@ export interface MessagesCoreDeps {
   readonly batchSize?: number;
   /** Default: nothing is followed. */
   readonly tracing?: Tracing;
+  readonly metrics?: Metrics | undefined;
 }
 
 export interface MessagesCore {
@@ -39,7 +40,7 @@ export interface MessagesCore {
 
 export function createMessagesCore({ store, log, feed, internal, clock, rng, logger, batchSize, ...rest }: MessagesCoreDeps): MessagesCore {
   let epoch = '';
-  const { tracing = NO_TRACING } = rest;
+  const { tracing = NO_TRACING, metrics } = rest;
   const followed = { published: new FollowedCommits(tracing), relayed: new FollowedCommits(tracing) };
   const publisher = createPublisher({ store, feed, clock, logger, followed: followed.published });
   const relay = createRelay({ store, log, clock, logger, followed: followed.relayed });
@@ -51,6 +52,7 @@ export function createMessagesCore({ store, log, feed, internal, clock, rng, log
     clock,
     logger,
     tracing,
+    metrics,
     followed: [followed.published, followed.relayed],
     ...(internal ? { internal } : {}),
     ...(batchSize === undefined ? {} : { batchSize }),

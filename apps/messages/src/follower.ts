@@ -23,6 +23,8 @@ export interface Follower<X> {
   /** `upTo`: pos of the touched partitions after these events. Never waits for the delivery. */
   push(events: readonly CommittedEvent[], extra: X, upTo: ReadonlyMap<number, number>): void;
   done(partition: number): number;
+  /** Committed events that are not handed on yet. */
+  untold(): number;
   problems(): readonly string[];
   /** Hands on what is left, with one try. */
   stop(): Promise<void>;
@@ -140,6 +142,7 @@ export function createFollower<X>({ name, store, clock, logger, deliver, recall 
       kick();
     },
     done: (partition) => partitions.get(partition)?.done ?? 0,
+    untold: () => [...partitions.values()].reduce((sum, { done, target }) => sum + Math.max(0, target - done), 0),
     problems: () => (failures > 1 ? [`${name}: failed ${failures} times in a row; committed events wait and nothing is lost`] : []),
     async stop() {
       stopping = true;

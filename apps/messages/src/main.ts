@@ -9,6 +9,8 @@ import {
   createMetrics,
   createRevocations,
   createVerifier,
+  measureFeed,
+  measureLog,
   runService,
   TOKEN_ISSUER,
   tracingOf,
@@ -22,16 +24,20 @@ const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
 const metrics = createMetrics();
 const tracing = tracingOf(config, { service: 'messages', rng, logger });
-const log = createKafkaEventLog({
-  brokers: config.KAFKA_BROKERS,
-  clientId: 'parley-messages',
-  client: config.KAFKA_CLIENT,
-  topicPrefix: config.KAFKA_TOPIC_PREFIX,
+const log = measureLog(
+  createKafkaEventLog({
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'parley-messages',
+    client: config.KAFKA_CLIENT,
+    topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    clock,
+    rng,
+    logger,
+  }),
+  metrics,
   clock,
-  rng,
-  logger,
-});
-const feed = createRedisFeed({ url: config.REDIS_URL, keyPrefix: config.REDIS_KEY_PREFIX, clock, rng, logger });
+);
+const feed = measureFeed(createRedisFeed({ url: config.REDIS_URL, keyPrefix: config.REDIS_KEY_PREFIX, clock, rng, logger }), metrics, clock);
 const urls = {
   accounts: config.ACCOUNTS_URL,
   rooms: config.ROOMS_URL,
@@ -52,6 +58,7 @@ const service = createMessages({
   clock,
   rng,
   logger,
+  metrics,
   tracing,
   crash: config.CRASH_AT === undefined ? undefined : createCrash(config.CRASH_AT, () => process.kill(process.pid, 'SIGKILL')),
 });

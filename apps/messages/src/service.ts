@@ -1,6 +1,6 @@
 // The service: the core on Postgres with its public HTTP.
 import type { Clock, EventLog, Feed, Rng } from '@parley/ports';
-import type { InternalClient, Logger, PgConnection, Service, TokenVerifier, Tracing } from '@parley/runtime';
+import type { InternalClient, Logger, Metrics, PgConnection, Service, TokenVerifier, Tracing } from '@parley/runtime';
 import { createMessagesCore } from './core.ts';
 import { type Crash, crashing } from './crash-points.ts';
 import { routeImport } from './http/import.ts';
@@ -23,6 +23,7 @@ export interface MessagesDeps {
   readonly crash?: Crash | undefined;
   /** Default: nothing is followed. */
   readonly tracing?: Tracing;
+  readonly metrics?: Metrics | undefined;
 }
 
 /** The service `messages`. It holds no connection before start(). */

@@ -3,13 +3,14 @@
 // over a record.
 import { type Clock, type EventLog, Fenced, type LogEnds, type LogRecord, OffsetOutOfRange } from '@parley/ports';
 import { TOPICS } from '@parley/protocol';
-import { type InternalClient, type Logger, NO_TRACING, type Tracing } from '@parley/runtime';
+import { type InternalClient, type Logger, type Metrics, NO_TRACING, type Tracing } from '@parley/runtime';
 import type { Decided } from './decide/batch.ts';
 import { decodeInput, type Input, poisonInput } from './decide/decode.ts';
 import { createGaps } from './gaps.ts';
 import { keepConsuming } from './keep-consuming.ts';
 import { createDeadLetters } from './pipeline/dead-letters.ts';
 import { beginCommit, type FollowedCommits } from './pipeline/followed.ts';
+import { meterBatches } from './pipeline/meter.ts';
 import { chunksOf, pipeline } from './pipeline/pipeline.ts';
 import { type Prepared, prepareBatch } from './pipeline/prepare.ts';
 import type { Publisher } from './publisher.ts';
@@ -27,6 +28,7 @@ export interface WorkerDeps {
   readonly logger: Logger;
   /** Default: nothing is followed. */
   readonly tracing?: Tracing;
+  readonly metrics?: Metrics | undefined;
   /** Who tells of what is committed goes on with its trace. */
   readonly followed?: readonly FollowedCommits[];
   /** Commands decided and written at once, about: what the log hands over is cut into equal parts of nearly this. */
@@ -54,7 +56,8 @@ const BATCH = 250;
 const MAX_RECORDS = 1_000;
 
 export function createWorker({ store, log, publisher, relay, internal, clock, logger, batchSize = BATCH, ...rest }: WorkerDeps): Worker {
-  const { tracing = NO_TRACING, followed = [] } = rest;
+  const { tracing = NO_TRACING, followed = [], metrics } = rest;
+  const meter = meterBatches(metrics, clock, { feed: publisher, log: relay });
   let logId = '';
   let partitionCount = 0;
   let places = new Map<number, { next: number; pos: number }>();
@@ -136,17 +139,21 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   async function commit({ inputs, decided, followed: commands }: Prepared): Promise<void> {
     await deadLetters.tell(inputs, logId);
     const partitions = partitionWrites(inputs, decided);
+    const endMeter = meter(inputs.length);
     const endCommit = beginCommit(tracing, commands, inputs.length, followed);
     const outcome = await store.commit({ topic: TOPIC, logId, partitions, ...decided.rows }).catch((error: unknown) => {
       endCommit(null);
+      endMeter(null);
       throw error;
     });
     if (outcome.status === 'fenced') {
       endCommit(null);
+      endMeter(null);
       places = new Map();
       throw new Fenced('Another owner has committed: these partitions are not ours any more.');
     }
     endCommit(decided);
+    endMeter(decided);
     for (const { partition, next, pos } of partitions) places.set(partition, { next, pos });
     const upTo = new Map(partitions.map(({ partition, pos }) => [partition, pos]));
     const events = decided.events();

@@ -18,7 +18,7 @@ export interface FoldInput {
 
 /** Older than this is no news: an import, or a service that was away for long. */
 const NEWS_MS = 24 * 3_600_000;
-export const WEBHOOK = 'webhook.send';
+export const WEBHOOK = QUEUES.webhook;
 
 const isNews = (event: AnyRoomEvent, nowMs: number): boolean => event.type === 'message.posted' && nowMs - event.time <= NEWS_MS;
 const textOf = (event: RoomEvent): string => (event.type === 'message.posted' ? (event.body.text ?? '') : '');

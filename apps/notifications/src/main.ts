@@ -10,6 +10,8 @@ import {
   createMetrics,
   createRevocations,
   createVerifier,
+  measureLog,
+  measureQueue,
   runService,
   TOKEN_ISSUER,
   tracingOf,
@@ -25,17 +27,21 @@ const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
 const metrics = createMetrics();
 const tracing = tracingOf(config, { service: 'notifications', rng, logger });
-const log = createKafkaEventLog({
-  brokers: config.KAFKA_BROKERS,
-  clientId: 'parley-notifications',
-  client: config.KAFKA_CLIENT,
-  topicPrefix: config.KAFKA_TOPIC_PREFIX,
+const log = measureLog(
+  createKafkaEventLog({
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'parley-notifications',
+    client: config.KAFKA_CLIENT,
+    topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    clock,
+    rng,
+    logger,
+  }),
+  metrics,
   clock,
-  rng,
-  logger,
-});
+);
 const presence = createRedisPresence({ url: config.REDIS_URL, keyPrefix: config.REDIS_KEY_PREFIX, clock, rng, logger });
-const queue = createRabbitWorkQueue({ url: config.RABBITMQ_URL, prefix: config.RABBITMQ_PREFIX, clock, rng, logger });
+const queue = measureQueue(createRabbitWorkQueue({ url: config.RABBITMQ_URL, prefix: config.RABBITMQ_PREFIX, clock, rng, logger }), metrics, clock);
 const urls = {
   accounts: config.ACCOUNTS_URL,
   rooms: config.ROOMS_URL,
@@ -57,6 +63,7 @@ const service = createNotifications({
   clock,
   rng,
   logger,
+  metrics,
   tracing,
   config: {
     publicUrl: (config.PUBLIC_URL ?? '').replace(/\/+$/, ''),

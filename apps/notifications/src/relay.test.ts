@@ -19,6 +19,7 @@ function outboxOf(jobs: readonly Job[]): Outbox {
     giveBack: async (back) => {
       for (const row of back) Object.assign(rows.get(row) ?? {}, { claimed: 0 });
     },
+    waiting: async () => 0,
     nextDueMs: async () => (rows.size === 0 ? null : Math.min(...[...rows.values()].map(({ claimed }) => claimed))),
   };
 }

@@ -5,11 +5,13 @@ import {
   answer,
   type InternalClient,
   type Logger,
+  type Metrics,
   NO_TRACING,
   type PgConnection,
   type Service,
   type TokenVerifier,
   type Tracing,
+  watchOutbox,
   zodRoutes,
 } from '@parley/runtime';
 import { createGuardedPost } from './channels/guarded-post.ts';
@@ -69,6 +71,7 @@ export interface NotificationsDeps {
   readonly logger: Logger;
   /** Default: nothing is followed. */
   readonly tracing?: Tracing;
+  readonly metrics?: Metrics | undefined;
   readonly config: NotificationsConfig;
 }
 
@@ -88,7 +91,9 @@ export function createNotifications(deps: NotificationsDeps): Service {
     await telling.forgetBefore(clock.now() - KEEP_MS);
     await parts.hands.forgetHandsBefore(clock.now() - KEEP_MS);
   };
-  const relay = createRelay({ outbox: createOutbox(db), queue, tidy, clock, logger });
+  const outbox = createOutbox(db);
+  watchOutbox(deps.metrics, 'notifications', () => outbox.waiting(clock.now()));
+  const relay = createRelay({ outbox, queue, tidy, clock, logger });
   const delays = { pushMs: config.pushDelayMs ?? PUSH_DELAY_MS, mailMs: config.mailDelayMs ?? MAIL_DELAY_MS };
   const roomEvents = createRoomEvents({ log, store: createEventStore(db), internal, delays, onJobs: relay.wake, clock, logger, tracing });
   const sessionEvents = createSessionEvents({ log, store: createSessionStore(db), clock, logger });

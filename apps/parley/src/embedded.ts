@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { migrationsFolder as accountsMigrations, createAccounts } from '@parley/accounts';
 import { createEdge } from '@parley/edge';
-import { createGateway } from '@parley/gateway';
+import { createGateway, gatewayMeter, watchGateway } from '@parley/gateway';
 import { createMedia, migrationsFolder as mediaMigrations } from '@parley/media';
 import { createMessages, migrationsFolder as messagesMigrations } from '@parley/messages';
 import { createNotifications, migrationsFolder as notificationsMigrations } from '@parley/notifications';
@@ -20,6 +20,10 @@ import {
   createVerifier,
   type InternalBus,
   type Logger,
+  type Metrics,
+  measureFeed,
+  measureLog,
+  measureQueue,
   type Revocations,
   type Service,
   type TokenVerifier,
@@ -108,9 +112,14 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   const { logger } = options;
   await databases(postgres);
   step('databases');
-  const log = await createPostgresEventLog({ connection: postgres.connection('parley_log'), topics: LOG_TOPICS, clock, rng, logger });
+  const metrics = createMetrics();
+  const log = measureLog(
+    await createPostgresEventLog({ connection: postgres.connection('parley_log'), topics: LOG_TOPICS, clock, rng, logger }),
+    metrics,
+    clock,
+  );
   undo.push(() => log.close());
-  const queue = await createPostgresWorkQueue({ connection: postgres.connection('parley_log'), clock, logger });
+  const queue = measureQueue(await createPostgresWorkQueue({ connection: postgres.connection('parley_log'), clock, logger }), metrics, clock);
   undo.push(() => queue.close());
   // In one process the key never leaves it, so it need not outlive it.
   const bus = createInternalBus({ key: rng.secret(32), clock, rng });
@@ -120,8 +129,8 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   undo.push(() => tracing.close());
   // The code is used only while there is no owner; loopback needs none.
   const setupCode = listenHost(options.host, false).needsSetupCode ? rng.secret(9) : null;
-  const { gateway, others } = createServices({ options, postgres, log, queue, bus, revocations, verifier, tracing, setupCode });
-  const metrics = createMetrics();
+  const { gateway, others } = createServices({ options, postgres, log, queue, bus, revocations, verifier, tracing, metrics, setupCode });
+  watchGateway(gateway, metrics);
   const services = [...others, gateway];
   for (const service of services) bus.register(service.internal ?? []);
   const edge = await createEdge({ services, webRoot, origins: options.origins, logger, rng, metrics, tracing, verifier });
@@ -168,15 +177,16 @@ interface Parts {
   readonly revocations: Revocations;
   readonly verifier: TokenVerifier;
   readonly tracing: Tracing;
+  readonly metrics: Metrics;
   readonly setupCode: string | null;
 }
 
 /** Every service; `others` in the order in which they start. */
-function createServices({ options, postgres, log, queue, bus, revocations, verifier, tracing, setupCode }: Parts) {
+function createServices({ options, postgres, log, queue, bus, revocations, verifier, tracing, metrics, setupCode }: Parts) {
   const { logger } = options;
-  const feed = createMemoryFeed({ clock });
+  const feed = measureFeed(createMemoryFeed({ clock }), metrics, clock);
   const presence = createMemoryPresence({ clock });
-  const shared = { log, clock, rng, logger, verifier, tracing };
+  const shared = { log, clock, rng, logger, verifier, tracing, metrics };
   const accounts = createAccounts({
     ...shared,
     database: postgres.connection('parley_accounts'),
@@ -209,6 +219,7 @@ function createServices({ options, postgres, log, queue, bus, revocations, verif
     presence,
     internal: bus.clientFor('gateway'),
     revocations,
+    meter: gatewayMeter(metrics),
     config: { origins: options.origins, drainMs: options.drainMs },
   });
   return { gateway, others: [accounts, messages, rooms, media, notifications] };

@@ -2,22 +2,36 @@
 import { createKafkaEventLog } from '@parley/kafka';
 import { systemClock as clock, systemRng as rng } from '@parley/ports';
 import { readJwks } from '@parley/protocol';
-import { createInternalHttp, createLogger, createMetrics, createRevocations, createVerifier, runService, TOKEN_ISSUER, withParts } from '@parley/runtime';
+import {
+  createInternalHttp,
+  createLogger,
+  createMetrics,
+  createRevocations,
+  createVerifier,
+  measureLog,
+  runService,
+  TOKEN_ISSUER,
+  withParts,
+} from '@parley/runtime';
 import { configFromEnv } from './config.ts';
 import { createRooms } from './index.ts';
 
 const config = configFromEnv();
 const logger = createLogger({ level: config.LOG_LEVEL, pretty: config.LOG_FORMAT === 'pretty' });
 const metrics = createMetrics();
-const log = createKafkaEventLog({
-  brokers: config.KAFKA_BROKERS,
-  clientId: 'parley-rooms',
-  client: config.KAFKA_CLIENT,
-  topicPrefix: config.KAFKA_TOPIC_PREFIX,
+const log = measureLog(
+  createKafkaEventLog({
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'parley-rooms',
+    client: config.KAFKA_CLIENT,
+    topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    clock,
+    rng,
+    logger,
+  }),
+  metrics,
   clock,
-  rng,
-  logger,
-});
+);
 const urls = {
   accounts: config.ACCOUNTS_URL,
   rooms: config.ROOMS_URL,
@@ -37,6 +51,7 @@ const service = createRooms({
   clock,
   rng,
   logger,
+  metrics,
 });
 
 await runService({

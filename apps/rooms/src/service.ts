@@ -1,7 +1,17 @@
 // Puts the parts of rooms together and gives them a life: database, waiters and account events, relay. Decides nothing itself.
 import type { Clock, EventLog, Rng } from '@parley/ports';
 import { eraseFromRooms, resendChanges } from '@parley/protocol';
-import { answer, createSagaRunner, type InternalClient, type Logger, type PgConnection, type Service, type TokenVerifier } from '@parley/runtime';
+import {
+  answer,
+  createSagaRunner,
+  type InternalClient,
+  type Logger,
+  type Metrics,
+  type PgConnection,
+  type Service,
+  type TokenVerifier,
+  watchOutbox,
+} from '@parley/runtime';
 import { createAccountEvents } from './account-events.ts';
 import { registerImports } from './imports/import-routes.ts';
 import { importSaga } from './imports/import-saga.ts';
@@ -27,15 +37,17 @@ export interface RoomsDeps {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
+  readonly metrics?: Metrics | undefined;
 }
 
 /** Rooms that an erased person leaves in one call: it must end well within its deadline. */
 const ERASED_AT_ONCE = 50;
 
 /** The rooms service. Its database must be migrated before `start`. */
-export function createRooms({ database, log, internal, verifier, clock, rng, logger }: RoomsDeps): Service {
+export function createRooms({ database, log, internal, verifier, clock, rng, logger, metrics }: RoomsDeps): Service {
   const db = openDatabase(database);
   const outbox = createOutbox(db);
+  watchOutbox(metrics, 'rooms', outbox.waiting);
   const relay = createRelay({ outbox, lease: createRelayLease(database, logger), log, clock, logger });
   const waiters = createWaiters({ log, clock, logger });
   const accountEvents = createAccountEvents({ log, store: createAccountEventStore(db), onChange: relay.wake, clock, logger });
@@ -48,6 +60,7 @@ export function createRooms({ database, log, internal, verifier, clock, rng, log
     kinds: [importSaga({ imports, rooms: store, internal, now: () => clock.now(), onChange: relay.wake })],
     clock,
     logger,
+    metrics,
   });
   const importUseCases = createImportUseCases({ store: imports, clock, rng, wake: sagas.wake });
   let stopping: Promise<void> | null = null;

@@ -23,6 +23,8 @@ export interface RabbitWorkQueueOptions {
 export interface RabbitWorkQueue extends WorkQueue {
   /** What a person should know now, in words; empty when all is well. */
   problems(): readonly string[];
+  /** Jobs that wait, and that were given up, by queue. Rejects while RabbitMQ is away. */
+  depths(queues: readonly string[]): Promise<readonly { readonly queue: string; readonly waiting: number; readonly parked: number }[]>;
   /** Stops workers after the jobs in hand and lets go of the connections. Idempotent. */
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export function createRabbitWorkQueue({ url, prefix = 'parley.', clock, rng, log
     },
     parked: parked.list,
     retry: parked.retry,
+    depths: parked.depths,
     problems: () => [...new Set([putting.problem(), taking.problem()].filter((problem) => problem !== null))],
     close: async () => {
       await Promise.all([...workers].map((worker) => worker.stop()));

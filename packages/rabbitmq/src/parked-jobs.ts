@@ -11,9 +11,12 @@ import { declareQueue, type Names } from './topology.ts';
 export interface ParkedJobs {
   list(queue: string, limit: number): Promise<readonly ParkedJob[]>;
   retry(queue: string, ids: readonly string[]): Promise<number>;
+  /** Counted by RabbitMQ: nothing is taken. */
+  depths(queues: readonly string[]): Promise<readonly { readonly queue: string; readonly waiting: number; readonly parked: number }[]>;
 }
 
 const LOOK_MS = 30_000;
+const COUNT_MS = 2_000;
 /** Held at once while looking; with more than these, which are seen is RabbitMQ's choice. */
 const MOST = 10_000;
 
@@ -39,7 +42,19 @@ export function createParkedJobs(model: () => ChannelModel | null, names: Names,
     }
   };
 
+  const depthOf = (queue: string) =>
+    before(
+      clock,
+      COUNT_MS,
+      'the depth of a queue',
+      withChannel(queue, async (channel, name) => {
+        const [main, parked] = [await channel.checkQueue(names.main(queue)), await channel.checkQueue(name)];
+        return { queue, waiting: main.messageCount, parked: parked.messageCount };
+      }),
+    );
+
   return {
+    depths: (queues) => Promise.all(queues.map(depthOf)),
     list: (queue, limit) =>
       inTurn(() => withChannel(queue, async (channel, name) => (await takeAll(channel, name)).slice(0, limit).map((one) => asParked(queue, one)))),
     retry: (queue, ids) =>

@@ -3,10 +3,21 @@ import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
+/** One value, told when somebody looks. */
+export interface Reading {
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What is asked for by a name twice is one and the same. */
 export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Counter<string>;
   /** `read`: asked whenever somebody looks, instead of set(). */
   gauge(name: string, help: string, labels?: readonly string[], read?: () => number): Gauge<string>;
+  /** A gauge that is read when somebody looks. Several may tell of one name; what cannot be read now is not there. */
+  watch(name: string, help: string, labels: readonly string[], read: () => readonly Reading[] | Promise<readonly Reading[]>): void;
+  /** A counter that is counted elsewhere: `read` answers how much it is since the start. */
+  total(name: string, help: string, read: () => number): void;
   /** Buckets in the unit that `name` ends with. */
   histogram(name: string, help: string, buckets: readonly number[], labels?: readonly string[]): Histogram<string>;
   /** The page that Prometheus reads. */
@@ -20,21 +31,58 @@ export function createMetrics({ defaults = true }: { readonly defaults?: boolean
   const registry = new Registry();
   const registers = [registry];
   if (defaults) collectDefaultMetrics({ register: registry });
+  const once = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make();
+  const readers = new Map<string, (() => readonly Reading[] | Promise<readonly Reading[]>)[]>();
   return {
-    counter: (name, help, labels = []) => new Counter({ name, help, labelNames: labels, registers }),
+    counter: (name, help, labels = []) => once(name, () => new Counter({ name, help, labelNames: labels, registers })),
     gauge: (name, help, labels = [], read) =>
+      once(
+        name,
+        () =>
+          new Gauge({
+            name,
+            help,
+            labelNames: labels,
+            registers,
+            ...(read && {
+              collect() {
+                this.set(read());
+              },
+            }),
+          }),
+      ),
+    watch(name, help, labels, read) {
+      const known = readers.get(name);
+      if (known !== undefined) return void known.push(read);
+      const own = [read];
+      readers.set(name, own);
       new Gauge({
         name,
         help,
         labelNames: labels,
         registers,
-        ...(read && {
-          collect() {
-            this.set(read());
-          },
-        }),
-      }),
-    histogram: (name, help, buckets, labels = []) => new Histogram({ name, help, buckets: [...buckets], labelNames: labels, registers }),
+        async collect() {
+          const told = await Promise.all(own.map(async (one) => [...(await one())]).map((one) => one.catch((): Reading[] => [])));
+          this.reset();
+          for (const { value, labels: of = {} } of told.flat()) this.set(of, value);
+        },
+      });
+    },
+    total: (name, help, read) =>
+      once(
+        name,
+        () =>
+          new Counter({
+            name,
+            help,
+            registers,
+            collect() {
+              this.reset();
+              this.inc(read());
+            },
+          }),
+      ) && undefined,
+    histogram: (name, help, buckets, labels = []) => once(name, () => new Histogram({ name, help, buckets: [...buckets], labelNames: labels, registers })),
     text: () => registry.metrics(),
     values: () => registry.getMetricsAsJSON(),
   };

@@ -11,6 +11,7 @@ import {
   type Logger,
   type Metrics,
   registerHealth,
+  registerHttpMetrics,
   registerMetrics,
   type Service,
   TOKEN_ISSUER,
@@ -22,7 +23,6 @@ import { CALL_LIMITS, type CallLimits, registerCallLimits } from '../call-limits
 import { registerConnect } from '../connect.ts';
 import { registerKnownOpenApi } from '../documents/openapi.ts';
 import { registerDocuments } from '../documents/register-documents.ts';
-import { registerHttpMetrics } from '../http-metrics.ts';
 import { registerSecurityHeaders } from '../security-headers.ts';
 import { registerTelemetry } from '../telemetry.ts';
 import { registerWebFiles } from '../web-files.ts';

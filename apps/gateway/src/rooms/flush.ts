@@ -52,7 +52,8 @@ export class Flusher {
     this.tick();
   }
 
-  private windowMs(): number {
+  /** How long events wait for company now. */
+  windowMs(): number {
     return Math.min(WINDOW_MS_MAX, this.costMs * WINDOW_PER_COST);
   }
 

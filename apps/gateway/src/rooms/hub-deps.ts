@@ -7,6 +7,7 @@ import type { WorkerLimits } from '../gateway-config.ts';
 import type { Session } from '../session.ts';
 import type { Flusher } from './flush.ts';
 import type { Hub } from './hub.ts';
+import type { Meter } from './meter.ts';
 import type { Pages } from './pages.ts';
 
 /** Frames of rooms are kept for sockets that come back for at most this long. */
@@ -36,6 +37,7 @@ export interface HubDeps {
   readonly limits: WorkerLimits;
   readonly ringAgeMs: number;
   readonly stats: HubStats;
+  readonly meter: Meter;
   readonly logger: Logger;
   readonly tracing: Tracing;
   /** This worker's name, for traces. */

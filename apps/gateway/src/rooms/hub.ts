@@ -162,6 +162,7 @@ export class Hub implements Flushable {
     const bytes = join(this.pending);
     const from = this.flushed;
     this.deps.stats.events += this.pending.length * this.live.size;
+    this.deps.meter.flushed(this.live.size);
     this.pending = [];
     this.flushed = this.head;
     const followed = this.followed?.flush() ?? null;

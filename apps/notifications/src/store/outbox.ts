@@ -10,6 +10,8 @@ export interface Outbox {
   drop(rows: readonly bigint[]): Promise<void>;
   /** The queue may not have them: they are due at once again. */
   giveBack(rows: readonly bigint[]): Promise<void>;
+  /** How many jobs are due and not in the queue. */
+  waiting(nowMs: number): Promise<number>;
   /** When the next job is due or comes out of a dead relay's hand; null: there is none. */
   nextDueMs(): Promise<number | null>;
 }
@@ -39,6 +41,7 @@ export function createOutbox(db: Database): Outbox {
       orUnavailable(async () => {
         await db.outbox.updateMany({ where: { id: { in: [...rows] } }, data: { claimedMs: 0 } });
       }),
+    waiting: (nowMs) => orUnavailable(() => db.outbox.count({ where: { dueMs: { lte: BigInt(nowMs) } } })),
     nextDueMs: () =>
       orUnavailable(async () => {
         const [row] = await db.$queryRaw<{ next: bigint | null }[]>`SELECT min(greatest(due_ms, claimed_ms)) AS next FROM outbox`;

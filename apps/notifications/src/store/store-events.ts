@@ -60,8 +60,8 @@ export interface Batch {
 
 /** `@all` by an ordinary member names everybody only in rooms up to this size: nobody wakes a thousand people by one word. */
 const EVERYBODY_MEMBERS = 100;
-export const TELL = 'notification.tell';
-export const DIGEST = 'notification.digest';
+export const TELL = QUEUES.tell;
+export const DIGEST = QUEUES.digest;
 
 export interface EventStore {
   /** The offset to go on from; `from` at the first time. Throws when the log is not the one that was read before. */

@@ -20,7 +20,7 @@ export interface DeliveryRow {
   readonly notification: NotificationRow;
 }
 
-export const PUSH = 'push.send';
+export const PUSH = QUEUES.push;
 
 export type TellingStore = ReturnType<typeof createTellingStore>;
 

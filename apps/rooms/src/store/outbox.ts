@@ -14,6 +14,8 @@ export interface Outbox {
   unrelayed(limit: number): Promise<readonly OutboxRow[]>;
   /** They are in the log. A row that was asked for again meanwhile stays unrelayed. */
   markRelayed(rows: readonly OutboxRow[]): Promise<void>;
+  /** How many wait for the log. */
+  waiting(): Promise<number>;
   /** The room's changes after `mver` go through the relay once more. */
   resend(room: string, after: number): Promise<void>;
 }
@@ -32,6 +34,7 @@ export function createOutbox(db: Database): Outbox {
           FROM unnest(${rows.map((row) => row.id)}::bigint[], ${rows.map((row) => row.resends)}::int[]) AS sent (id, resends)
           WHERE outbox.id = sent.id AND outbox.resends = sent.resends`;
       }),
+    waiting: () => orUnavailable(() => db.outbox.count({ where: { relayed: false } })),
     resend: (room, after) =>
       orUnavailable(async () => {
         // Imports of the room that lie after the change go too: messages drops what it has by client id.

@@ -16,6 +16,8 @@ export interface PostgresWorkQueueOptions {
 }
 
 export interface PostgresWorkQueue extends WorkQueue {
+  /** Jobs that wait, and that were given up, by queue. */
+  depths(queues: readonly string[]): Promise<readonly { readonly queue: string; readonly waiting: number; readonly parked: number }[]>;
   /** Stops workers after the jobs in hand and lets go of all connections. Idempotent. */
   close(): Promise<void>;
 }
@@ -37,6 +39,8 @@ const NEXT = 'SELECT min(visible_ms) AS next FROM work_job WHERE queue = $1 AND 
 /** Only the current attempt may act: an earlier one's time was over. */
 const CURRENT = 'WHERE queue = $1 AND id = $2 AND attempt = $3 AND parked_reason IS NULL';
 const PARKED = 'SELECT id, payload, attempt, parked_reason FROM work_job WHERE queue = $1 AND parked_reason IS NOT NULL ORDER BY nr LIMIT $2';
+const DEPTHS = `SELECT q AS queue, count(id) FILTER (WHERE parked_reason IS NULL)::int AS waiting, count(id) FILTER (WHERE parked_reason IS NOT NULL)::int AS parked
+  FROM unnest($1::text[]) AS q LEFT JOIN work_job ON queue = q GROUP BY q`;
 const RETRY = 'UPDATE work_job SET attempt = 0, parked_reason = NULL, visible_ms = $3 WHERE queue = $1 AND id = ANY ($2) AND parked_reason IS NOT NULL';
 
 interface Row {
@@ -86,6 +90,7 @@ export async function createPostgresWorkQueue({ connection, clock, logger }: Pos
       wakeAll();
       return rowCount ?? 0;
     },
+    depths: async (queues) => (await pool.query<{ queue: string; waiting: number; parked: number }>(DEPTHS, [queues])).rows,
     close: async () => {
       await Promise.all([...stops].map((stop) => stop()));
       await endPool(pool);

@@ -10,6 +10,7 @@ import { registerInternal } from '../internal/http-server.ts';
 import { createInternalTokens } from '../internal/tokens.ts';
 import { withTrace } from '../internal/trace.ts';
 import type { Logger } from '../log.ts';
+import { registerHttpMetrics } from '../measure/http-metrics.ts';
 import { type Metrics, registerMetrics } from '../metrics.ts';
 import type { Service } from '../service.ts';
 import { type SignalDeps, startServices, stopOnSignal } from './lifecycle.ts';
@@ -106,7 +107,10 @@ async function buildApp(options: RunServiceOptions, phase: () => Phase | null): 
   const services = [...(options.parts ?? []), service];
   if (options.app === undefined) {
     registerHealth(app, services, phase);
-    if (metrics) registerMetrics(app, metrics, metricsToken);
+    if (metrics) {
+      registerHttpMetrics(app, metrics);
+      registerMetrics(app, metrics, metricsToken);
+    }
     app.addHook('onRequest', async (request) => {
       if (phase() === 'starting' && !request.url.startsWith('/health/') && request.url !== '/metrics')
         throw new ParleyError('unavailable', `${options.name} is starting.`, { retryAfterMs: 500 });

@@ -3,6 +3,7 @@
 import type { Clock, Timer } from '@parley/ports';
 import { ParleyError } from '@parley/protocol';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Saga, SagaKind, SagaStep, SagaStore, StepOutcome } from './saga.ts';
 
 export interface SagaRunner {
@@ -19,6 +20,7 @@ export interface SagaRunnerDeps {
   readonly kinds: readonly SagaKind[];
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics?: Metrics | undefined;
 }
 
 const POLL_MS = 1_000;
@@ -30,7 +32,23 @@ const LEASE_MS = 30_000;
 /** Sagas moved at once. */
 const AT_ONCE = 20;
 
-export function createSagaRunner({ store, kinds, clock, logger }: SagaRunnerDeps): SagaRunner {
+/** Counted up to this. */
+const OPEN_MAX = 1_000;
+
+function watchSagas({ store, kinds, clock, metrics }: SagaRunnerDeps): void {
+  const count = async (wanted: (saga: Saga) => boolean) => {
+    const open = (await store.list({ open: true, limit: OPEN_MAX })).filter(wanted);
+    return kinds.map(({ kind }) => ({ value: open.filter((saga) => saga.kind === kind).length, labels: { kind } }));
+  };
+  metrics?.watch('parley_sagas_open', 'Sagas that have not ended, up to 1,000.', ['kind'], () => count(() => true));
+  metrics?.watch('parley_sagas_overdue', 'Sagas that should have ended by now: parley sagas says what they wait for.', ['kind'], () =>
+    count((saga) => clock.now() > saga.deadlineAt),
+  );
+}
+
+export function createSagaRunner(deps: SagaRunnerDeps): SagaRunner {
+  const { store, kinds, clock, logger } = deps;
+  watchSagas(deps);
   const byKind = new Map(kinds.map((kind) => [kind.kind, kind]));
   const late = new Map<string, string>();
   let timer: Timer | null = null;
