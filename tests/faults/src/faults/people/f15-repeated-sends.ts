@@ -1,10 +1,11 @@
 // F15: what was accepted is sent again, up to five times, late and out of order, by sockets of the same people on every gateway, while
 // connections are reset. Each is in the log once, where it was first.
-import { LIMITS, type MemberCommand } from '@parley/protocol';
-import { createParley, memoryStorage } from '@parley/sdk';
-import { io, type Socket } from 'socket.io-client';
+import type { MemberCommand } from '@parley/protocol';
+import type { Socket } from 'socket.io-client';
 import type { Fault, Scene } from '../../fault.ts';
 import { sleep } from '../../sleep.ts';
+import { bareSocket, tokenOf } from '../../world/bare-socket.ts';
+import type { Person } from '../../world/person.ts';
 
 const FOR_MS = 6_000;
 const LONG_MS = 60_000;
@@ -54,15 +55,7 @@ export const repeatedSends: Fault = {
 };
 
 /** A socket on each gateway, of the same account, that knows no SDK. */
-async function socketsOf({ cluster, stage }: Scene, person: Scene['load']['owner']): Promise<readonly Socket[]> {
-  const second = createParley({ url: cluster.url, loadKey: stage.loadKey, storage: memoryStorage() });
-  const { accessToken } = await second.login({ handle: person.handle, password: person.password });
-  await second.close();
-  return await Promise.all(
-    cluster.gatewayUrls.map(async (url) => {
-      const socket = io(url, { transports: ['websocket'], forceNew: true, auth: { token: accessToken, protocol: LIMITS.protocolVersion, client: 'faults' } });
-      await new Promise<void>((resolve, reject) => socket.once('hello', () => resolve()).once('connect_error', reject));
-      return socket;
-    }),
-  );
+async function socketsOf({ cluster, stage }: Scene, person: Person): Promise<readonly Socket[]> {
+  const token = await tokenOf(stage, person);
+  return await Promise.all(cluster.gatewayUrls.map((url) => bareSocket(url, token)));
 }

@@ -8,8 +8,9 @@ import type { Fault, Scene } from '../../fault.ts';
 import { sleep, until } from '../../sleep.ts';
 
 const BLOCKED_MS = 10_000;
-const PARKED_MS = 60_000;
-const QUEUE = 'notification.tell';
+const PARKED_MS = 20_000;
+/** Of `notification.tell` the pauses between tries add up to a quarter of an hour: its jobs wait for services that are away. */
+const QUEUE = 'media.thumbnail';
 
 export const poison: Fault = {
   id: 'F19',
