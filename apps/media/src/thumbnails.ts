@@ -1,13 +1,13 @@
 // Jobs `media.thumbnail`: each draws the thumbnail of one picture. A picture that cannot be drawn parks its job with the reason; the file
 // stays as it is, without a thumbnail.
 import type { JobAttempt, Working, WorkQueue } from '@parley/ports';
-import { Id } from '@parley/protocol';
+import { Id, QUEUES } from '@parley/protocol';
 import * as z from 'zod/mini';
 import { type Blobs, collect, thumbnailName } from './blobs/blobs.ts';
 import { drawThumbnail } from './files/picture.ts';
 import type { FileStore } from './store/store.ts';
 
-export const THUMBNAIL_QUEUE = 'media.thumbnail';
+export const THUMBNAIL_QUEUE = QUEUES.thumbnail;
 /** A broken picture stays broken; a second try is for a machine that was short of memory. */
 const TRIES = 2;
 const AGAIN_MS = 2_000;

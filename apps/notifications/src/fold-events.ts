@@ -1,5 +1,5 @@
 // From events to what is written: the rooms after them, members that came and went, posts that somebody may be told of, webhook jobs. Pure.
-import { type AnyRoomEvent, mentionsOf, type RoomEvent } from '@parley/protocol';
+import { type AnyRoomEvent, mentionsOf, QUEUES, type RoomEvent } from '@parley/protocol';
 import type { Span } from '@parley/runtime';
 import type { Batch, Job, KnownRoom, Post, Step } from './store/store-events.ts';
 

@@ -8,6 +8,7 @@ export { type Cluster, type ClusterOptions, type ClusterProcess, connectCluster,
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded.ts';
 export { parseAnnotations } from './irc/parse-annotations.ts';
 export { parseIrcLog } from './irc/parse-irc-log.ts';
+export { visitLog } from './log/visit-log.ts';
 export { type Client, persist, until } from './replay/actor.ts';
 export { finalRecords } from './replay/final-records.ts';
 export { planReplay } from './replay/plan.ts';

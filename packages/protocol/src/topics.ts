@@ -26,3 +26,12 @@ export const channelOf = {
 
 /** The person who writes the first messages of #welcome; made by accounts' first migration. */
 export const WELCOME_BOT = '00000000-0000-7000-8000-000000000001';
+
+/** Every queue of jobs: whoever enqueues takes its name from here, and so does `parley jobs`, which looks at all of them. */
+export const QUEUES = {
+  tell: 'notification.tell',
+  digest: 'notification.digest',
+  push: 'push.send',
+  webhook: 'webhook.send',
+  thumbnail: 'media.thumbnail',
+} as const;

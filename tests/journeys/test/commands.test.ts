@@ -3,8 +3,10 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { visitLog } from '@parley/cli';
+import { TOPICS } from '@parley/protocol';
 import { createParley, type Parley } from '@parley/sdk';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Program, program } from '../src/program.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../../apps/parley/fixtures/irc/', import.meta.url));
@@ -140,6 +142,48 @@ describe('parley demo', () => {
     const refused = run(['demo'], { PORT: '0', NODE_ENV: 'production' });
     expect(await refused.ended).toBe(1);
     expect(refused.stderr()).toContain('production');
+  });
+});
+
+describe('parley log', () => {
+  it('shows what could not be decided, never what is in it, and puts it back once, whether the server runs or not', async () => {
+    const dataDir = join(folder, 'data');
+    const server = run(['start'], { PORT: '0' });
+    await server.prints(/ready: (\S+)/);
+    const secret = 'nobody can decide this';
+    const garbage = { partition: 0, key: 'nobody', value: new TextEncoder().encode(secret) };
+    await visitLog({ brokers: null, topicPrefix: '', dataDir }, (log) => log.append(TOPICS.roomCommand, [garbage]));
+    const dead = async (): Promise<{ topic: string; partition: number; offset: number; bytes: number }[]> => {
+      const command = run(['log', 'dead', '--json']);
+      expect([await command.ended, command.stderr()]).toEqual([0, '']);
+      expect(command.stdout()).not.toContain(secret);
+      return (JSON.parse(command.stdout()) as { letters: Awaited<ReturnType<typeof dead>> }).letters;
+    };
+    const one = [{ topic: TOPICS.roomCommand, partition: 0, bytes: secret.length }];
+    await vi.waitFor(async () => expect(await dead()).toMatchObject(one), { timeout: 30_000 });
+    const [first] = await dead();
+    server.child.kill('SIGTERM');
+    await server.ended;
+    const listed = run(['log', 'dead']);
+    expect(await listed.ended).toBe(0);
+    expect(listed.stdout()).toMatch(/room\.command\/0@\d+ .*\n1 dead\./);
+    const replay = run(['log', 'replay-dead', '--json']);
+    expect([await replay.ended, replay.stdout().trim()]).toEqual([0, '{"replayed":1}']);
+    expect(await dead()).toEqual([]);
+    // It is in the log again: whoever decides meets it once more.
+    await run(['start'], { PORT: '0' }).prints(/ready: (\S+)/);
+    await vi.waitFor(async () => expect(await dead()).toMatchObject(one), { timeout: 30_000 });
+    expect((await dead())[0]?.offset).toBeGreaterThan(first?.offset ?? Number.POSITIVE_INFINITY);
+    const again = run(['log', 'replay-dead']);
+    expect(await again.ended).toBe(0);
+    expect(again.stdout()).toContain('1 put back.');
+  }, 120_000);
+
+  it('says where it looked when there is no Parley', async () => {
+    const lost = run(['log', 'dead'], { PARLEY_DATA: join(folder, 'nowhere') });
+    expect(await lost.ended).toBe(1);
+    expect(lost.stderr()).toContain('nowhere');
+    expect(lost.stderr()).not.toMatch(/\n\s+at /);
   });
 });
 

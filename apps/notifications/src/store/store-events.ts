@@ -1,7 +1,7 @@
 // What room.event leaves behind, in one transaction with its offset: rooms and their members as they stand, who should be told, and jobs.
 // Everything of an event is applied once, whatever is repeated: a room's `seq` says what was.
 import { Fenced } from '@parley/ports';
-import type { Role } from '@parley/protocol';
+import { QUEUES, type Role } from '@parley/protocol';
 import type { Database, Transaction } from './store-database.ts';
 
 /** A stretch of one partition: after it the next offset is `next`. */

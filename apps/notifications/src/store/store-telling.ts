@@ -1,6 +1,7 @@
 // Notifications on their way to a person: looked at again, given to devices or into a letter, dropped. Each move is made once: it names the
 // state that it leaves, so a repeated job changes nothing.
 
+import { QUEUES } from '@parley/protocol';
 import { type Database, orUnavailable } from './store-database.ts';
 import { DIGEST, type Job, TELL, writeJobs } from './store-events.ts';
 

@@ -1,7 +1,8 @@
 // `parley jobs`: what was parked after its last try, and putting it back. Shows ids and reasons, never payloads.
 import type { ParkedJob, WorkQueue } from '@parley/ports';
+import { QUEUES } from '@parley/protocol';
 import { jobsConfigFromEnv } from '../jobs/config.ts';
-import { QUEUES, visitQueue } from '../jobs/visit-queue.ts';
+import { visitQueue } from '../jobs/visit-queue.ts';
 
 interface Options {
   readonly queue?: readonly string[];
@@ -11,7 +12,7 @@ interface Options {
 export async function listJobs(options: Options & { readonly limit: number }): Promise<void> {
   const parked = await visitQueue(jobsConfigFromEnv(), async (queue) => {
     const found: ParkedJob[] = [];
-    for (const name of options.queue ?? QUEUES) found.push(...(await queue.parked(name, options.limit)));
+    for (const name of options.queue ?? Object.values(QUEUES)) found.push(...(await queue.parked(name, options.limit)));
     return found;
   });
   const jobs = parked.map(({ queue, id, attempt, reason }) => ({ queue, id, attempts: attempt, reason }));
@@ -24,7 +25,7 @@ export async function retryJobs(ids: readonly string[], options: Options & { rea
   if (ids.length === 0 && options.all !== true) throw new Error('Name the jobs (`parley jobs list` shows them), or say --all.');
   const retried = await visitQueue(jobsConfigFromEnv(), async (queue) => {
     let count = 0;
-    for (const name of options.queue ?? QUEUES) count += await queue.retry(name, options.all === true ? await everyId(queue, name) : ids);
+    for (const name of options.queue ?? Object.values(QUEUES)) count += await queue.retry(name, options.all === true ? await everyId(queue, name) : ids);
     return count;
   });
   console.log(options.json === true ? JSON.stringify({ retried }) : `${retried} put back.`);

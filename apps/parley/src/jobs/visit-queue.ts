@@ -4,9 +4,6 @@ import { join } from 'node:path';
 import { systemClock as clock, systemRng as rng, type WorkQueue } from '@parley/ports';
 import type { JobsConfig } from './config.ts';
 
-/** Every queue that a service has. */
-export const QUEUES = ['notification.tell', 'notification.digest', 'push.send', 'webhook.send', 'media.thumbnail'] as const;
-
 const CONNECT_MS = 4_000;
 const LOOK_MS = 20;
 
