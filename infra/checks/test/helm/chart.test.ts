@@ -1,10 +1,11 @@
 // The chart as helm and Kubernetes' own schemas see it, and what it refuses. It was never installed: there is no cluster here.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
 import { absentWords, ROOT, runTool } from '../tool.ts';
-import { KUBERNETES, ofKind, one, render, renderText, VALUES, type ValueSet } from './chart.ts';
+import { KUBERNETES, ofKind, one, ROLES, render, renderText, VALUES, type ValueSet } from './chart.ts';
 
 const absent = absentWords('helm', 'kubeconform');
 const SCHEMAS = ['-strict', '-schema-location', 'infra/helm/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json'];
@@ -85,12 +86,22 @@ describe.skipIf(absent !== '')(`the chart${absent}`, () => {
       expect(text).toContain('"scaleDown":{"stabilizationWindowSeconds":900,"policies":[{"type":"Pods","value":1');
   });
 
-  it('has the alert rules of infra/observability, unchanged', () => {
-    const source = join(ROOT, 'infra/observability/rules');
-    const copy = join(ROOT, 'infra/helm/parley/files/rules');
-    const names = (folder: string): string[] =>
-      existsSync(folder) ? readdirSync(folder).filter((name) => /\.ya?ml$/.test(name) && !name.includes('.test.')) : [];
-    expect(names(copy)).toEqual(names(source));
-    for (const name of names(source)) expect(readFileSync(join(copy, name), 'utf8')).toBe(readFileSync(join(source, name), 'utf8'));
+  it('lets Prometheus read every service, under the job that the alert rules look for', async () => {
+    const all = await render('everything');
+    const monitors = ofKind(all, 'ServiceMonitor');
+    expect(monitors.map((monitor) => monitor.metadata.labels['app.kubernetes.io/component']).sort()).toEqual([...ROLES].sort());
+    for (const monitor of monitors) {
+      expect(monitor.spec).toMatchObject({ jobLabel: 'app.kubernetes.io/name' });
+      const service = one(all, 'Service', monitor.metadata.labels['app.kubernetes.io/component'] ?? '');
+      expect(service.metadata.labels).toMatchObject({ ...monitor.spec.selector.matchLabels, 'app.kubernetes.io/name': 'parley' });
+    }
+  });
+
+  it('has the alert rules of infra/observability', async () => {
+    const folder = join(ROOT, 'infra/observability/rules');
+    const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name) && !name.includes('.test.'));
+    expect(names.length).toBeGreaterThan(0);
+    const made = ofKind(await render('everything'), 'PrometheusRule').map(({ spec }) => spec);
+    expect(made).toEqual(names.map((name) => parse(readFileSync(join(folder, name), 'utf8'))));
   });
 });
