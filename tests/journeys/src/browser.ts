@@ -42,6 +42,8 @@ export function whyNot(): string | null {
 /** A server that windows talk to. */
 export interface Site {
   readonly url: string;
+  /** Of a cluster: windows go to them in turn at first. */
+  readonly gatewayUrls?: readonly string[];
   stop(): Promise<void>;
 }
 /** A server that can be killed, as a program of its own. */
@@ -55,7 +57,7 @@ export interface KillableSite extends Site {
 export async function startSite(): Promise<Site> {
   if (wantsCluster()) {
     const { cluster, end } = await startOwnCluster();
-    return { url: cluster.url, stop: end };
+    return { url: cluster.url, gatewayUrls: cluster.gatewayUrls, stop: end };
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-browser-'));
   const server = await startParley({ dataDir });
@@ -169,6 +171,9 @@ export function useStage<S extends Site = Site>(start: () => Promise<S>): Stage<
     seat: async (name, { at = '/', ...options } = {}) => {
       if (browser === undefined) throw new Error('There is no browser before the tests run');
       const context = await browser.newContext({ baseURL: running().url, viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce', ...options });
+      const gateways = running().gatewayUrls ?? [];
+      const gateway = gateways[contexts.length % gateways.length];
+      if (gateway !== undefined) await context.route('**/api/connect', (route) => route.fulfill({ json: { url: gateway } }), { times: 1 });
       contexts.push(context);
       await context.exposeFunction('parleyTestComplains', (text: string) => complain(name, text));
       await context.addInitScript(watchPolicy);

@@ -33,3 +33,13 @@ export async function startOwnCluster(options: Partial<ClusterOptions> = {}): Pr
     throw error;
   }
 }
+
+/** A client's `fetch` that takes it to that gateway at its first connection, and where the edge says ever after. */
+export function firstTo(gatewayUrl: string): typeof fetch {
+  let first = true;
+  return async (input, init) => {
+    if (!first || !String(input).endsWith('/api/connect')) return fetch(input, init);
+    first = false;
+    return Response.json({ url: gatewayUrl });
+  };
+}

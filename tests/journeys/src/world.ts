@@ -1,5 +1,5 @@
 // The world of a journey: a real Parley, people with real clients on it, and the checker over everything they did and saw.
-// PARLEY_TEST_URL with PARLEY_TEST_LOAD_KEY names one that runs already, PARLEY_TEST_MODE=cluster starts a cluster of its own; without them
+// PARLEY_TEST_URL with PARLEY_TEST_LOAD_KEY (and PARLEY_TEST_GATEWAYS, a comma list) names one that runs already, PARLEY_TEST_MODE=cluster starts a cluster of its own; without them
 // it is one process in a folder of its own.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createChecker, type Report, recorder } from '@parley/checker';
 import { finalRecords, persist, startParley, until } from '@parley/cli';
 import { createParley, type Parley, type ParleyOptions, type RoomState } from '@parley/sdk';
-import { startOwnCluster, wantsCluster } from './own-cluster.ts';
+import { firstTo, startOwnCluster, wantsCluster } from './own-cluster.ts';
 
 export interface Person {
   readonly handle: string;
@@ -44,10 +44,11 @@ const unique = (name: string): string => `${name.toLowerCase()}-${process.pid}-$
 
 export async function openWorld(): Promise<World> {
   const given = process.env.PARLEY_TEST_URL;
-  if (given !== undefined) return world(given, process.env.PARLEY_TEST_LOAD_KEY, async () => {});
+  const gateways = (process.env.PARLEY_TEST_GATEWAYS ?? '').split(',').filter(Boolean);
+  if (given !== undefined) return world(given, process.env.PARLEY_TEST_LOAD_KEY, async () => {}, gateways);
   if (wantsCluster()) {
     const { cluster, end } = await startOwnCluster();
-    return world(cluster.url, await cluster.loadKey(), end);
+    return world(cluster.url, await cluster.loadKey(), end, cluster.gatewayUrls);
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-journey-'));
   const server = await startParley({ dataDir });
@@ -61,13 +62,23 @@ export async function openWorld(): Promise<World> {
   });
 }
 
-export function world(url: string, loadKey: string | undefined, stop: () => Promise<void>): World {
+/** `gateways`: of a cluster; clients go to them in turn at first, so that people who meet are on different ones. */
+export function world(url: string, loadKey: string | undefined, stop: () => Promise<void>, gateways: readonly string[] = []): World {
   const checker = createChecker();
   const open: Parley[] = [];
 
   const client = (handle: string, user: () => string, options: Partial<ParleyOptions>): Parley => {
     const record = recorder({ client: `${handle}#${open.length}`, user, now: () => performance.now() });
-    const parley = createParley({ url, device: handle, observe: (saw) => checker.add(record(saw)), ...(loadKey === undefined ? {} : { loadKey }), ...options });
+    const gateway = gateways[open.length % gateways.length];
+    const first = gateway === undefined ? {} : { fetch: firstTo(gateway) };
+    const parley = createParley({
+      url,
+      device: handle,
+      ...first,
+      observe: (saw) => checker.add(record(saw)),
+      ...(loadKey === undefined ? {} : { loadKey }),
+      ...options,
+    });
     open.push(parley);
     return parley;
   };

@@ -2,19 +2,9 @@
 // while and replaced under them. Nothing is lost, and no send fails.
 import type { Cluster } from '@parley/cli';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCluster, type Person, startOwnCluster, type World, world } from '../src/index.ts';
+import { firstTo, noCluster, type Person, startOwnCluster, type World, world } from '../src/index.ts';
 
 const why = noCluster();
-
-/** This client goes to that gateway at its first connection, and where the edge says ever after. */
-function firstTo(gatewayUrl: string): typeof fetch {
-  let first = true;
-  return async (input, init) => {
-    if (!first || !String(input).endsWith('/api/connect')) return fetch(input, init);
-    first = false;
-    return Response.json({ url: gatewayUrl });
-  };
-}
 
 describe.skipIf(why !== null)(`a cluster${why === null ? '' : ` (${why})`}`, () => {
   let cluster: Cluster;
