@@ -60,6 +60,7 @@ migrate: [postgres, kafka]
 {{- end }}
 {{- with $values.otlpEndpoint }}
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+- { name: TRACE_RATIO, value: {{ $values.traceRatio | quote }} }
 {{- end }}
 {{ include "parley.fromSecret" (dict "name" "INTERNAL_KEY" "secret" $values.secrets.internal) }}
 {{- if $values.secrets.metricsToken.name }}
