@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Followed, followMessage } from '../src/followed-message.ts';
 import { noCluster, startOwnCluster } from '../src/index.ts';
+import { documentedMetrics, namingLines, servedMetrics } from '../src/metrics-pages.ts';
 
 const why = noCluster();
 
@@ -13,7 +14,7 @@ describe.skipIf(why !== null)(`a followed message in a cluster${why === null ? '
   let followed: Followed;
 
   beforeAll(async () => {
-    own = await startOwnCluster({ workers: 1, messages: 1, env: { WEBHOOK_ALLOW_PRIVATE: 'true', TRACE_RATIO: '0' } });
+    own = await startOwnCluster({ workers: 1, messages: 1, logLevel: 'info', env: { WEBHOOK_ALLOW_PRIVATE: 'true', TRACE_RATIO: '0' } });
     const { cluster } = own;
     traces = join(cluster.folder, 'traces');
     followed = await followMessage({ url: cluster.url, traces, gatewayUrls: cluster.gatewayUrls });
@@ -30,6 +31,21 @@ describe.skipIf(why !== null)(`a followed message in a cluster${why === null ? '
     expect(by('notifications.push')).toEqual(['notifications']);
     const writes = story.hops.filter((hop) => hop.name === 'gateway.write');
     expect(Object.fromEntries(writes.map((hop) => [hop.process, hop.said.users]))).toEqual({ 'gateway-1/1': [users.ada], 'gateway-2/1': [users.ben] });
+  });
+
+  test('is counted by processes that together serve what is documented, and nothing else, and name nobody', async () => {
+    const { cluster } = own;
+    const { processes } = await cluster.status();
+    const urls = await Promise.all(
+      processes.map(async ({ name, url }) => {
+        if (!name.startsWith('gateway')) return url;
+        const log = await readFile(join(cluster.folder, 'logs', `${name}.log`), 'utf8');
+        return /"adminUrl":"([^"]+)"/.exec(log)?.[1] ?? '';
+      }),
+    );
+    const pages = await Promise.all(urls.map(async (url) => (await fetch(`${url}/metrics`)).text()));
+    expect(Object.fromEntries([...servedMetrics(pages)].sort())).toEqual(Object.fromEntries([...documentedMetrics()].sort()));
+    expect(namingLines(pages, followed.secrets)).toEqual([]);
   });
 
   test('leaves nothing that anybody said in any trace or log', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Followed, followMessage, WHOLE_PATH } from '../src/followed-message.ts';
+import { documentedMetrics, namingLines, servedMetrics } from '../src/metrics-pages.ts';
 import { type Program, program } from '../src/program.ts';
 
 let data: string;
@@ -70,7 +71,29 @@ test('`parley trace` shows it by its place, by its client id and by its trace, a
   expect(none.stdout()).toContain('Nothing is known of');
   const nonsense = program(['trace', 'hello', '--folder', data], {});
   expect(await nonsense.ended).toBe(1);
-}, 60_000);
+}, 120_000);
+
+test('what it counts is documented, and names nobody', async () => {
+  const page = await (await fetch(`${url}/metrics`)).text();
+  const documented = documentedMetrics();
+  const served = servedMetrics([page]);
+  expect([...served].filter(([name, kind]) => documented.get(name) !== kind)).toEqual([]);
+  expect(served.size).toBeGreaterThan(25);
+  expect(namingLines([page], followed.secrets)).toEqual([]);
+  // What has happened was counted.
+  for (const line of [
+    /^parley_gateway_ack_seconds_count\{outcome="ok"\} [1-9]/m,
+    /^parley_gateway_deliveries_total [1-9]/m,
+    /^parley_messages_commit_seconds_count\{outcome="written"\} [1-9]/m,
+    /^parley_log_append_seconds_count\{topic="room.command",outcome="durable"\} [1-9]/m,
+    /^parley_log_consumer_lag\{topic="room.event",group="notifications",partition="0"\} \d/m,
+    /^parley_feed_publish_seconds_count\{outcome="taken"\} [1-9]/m,
+    /^parley_job_seconds_count\{queue="push.send",outcome="done"\} 1/m,
+    /^parley_outbox_waiting\{service="notifications"\} \d/m,
+    /^parley_jobs_parked\{queue="push.send"\} 0/m,
+  ])
+    expect(page).toMatch(line);
+});
 
 test('a client can only tell of messages: what is none is refused, and so is who tells too much', async () => {
   const tell = (body: unknown, token?: string) =>
