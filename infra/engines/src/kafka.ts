@@ -11,6 +11,7 @@ import { bringJars } from './kafka-jars.ts';
 import { portsOf, writeWhole } from './process/engine-folder.ts';
 import { createEngineProcess } from './process/engine-process.ts';
 import { makeEngine, starting } from './process/make-engine.ts';
+import { freePorts } from './process/ports.ts';
 
 const MEMORY = ['-Xms96m', '-Xmx384m', '-XX:MaxDirectMemorySize=128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
@@ -49,6 +50,13 @@ export async function openKafka({ folder, port: wanted, detached = false, member
 
 /** The first start takes some 4 s, later ones some 2 s. Throws EngineFailed. Of several brokers none serves before the most are started. */
 export const startKafka = starting(openKafka);
+
+/** Three brokers of one new cluster, each in its own folder of this one. Resolves when all serve. */
+export async function startThreeKafkas({ folder, detached = false }: EngineOptions): Promise<readonly Engine[]> {
+  const [clusterId, controllerPorts] = [newClusterId(), await freePorts(3)];
+  const start = (nodeId: number) => startKafka({ folder: join(folder, `kafka-${nodeId}`), detached, member: { nodeId, clusterId, controllerPorts } });
+  return Promise.all([start(1), start(2), start(3)]);
+}
 
 /** As Kafka writes it: 16 bytes in base64url, and not beginning with a dash. */
 export function newClusterId(): string {
