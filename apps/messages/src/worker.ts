@@ -65,6 +65,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   /** Failures in a row of the batch in hand. */
   let failures = 0;
   const gaps = createGaps(internal, logger);
+  const toldOf = (partition: number) => ({ partition, published: publisher.done(partition), relayed: relay.done(partition) });
   const deadLetters = createDeadLetters({ log, clock, logger });
 
   async function startAt(partitions: readonly number[], ends: LogEnds): Promise<ReadonlyMap<number, number>> {
@@ -194,11 +195,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
       timer?.cancel();
       await consuming.stop();
     },
-    savePositions: async () =>
-      store.advance(
-        TOPIC,
-        [...places.keys()].map((partition) => ({ partition, published: publisher.done(partition), relayed: relay.done(partition) })),
-      ),
+    savePositions: async () => store.advance(TOPIC, [...places.keys()].map(toldOf)),
     problems: () => [
       ...(consuming.problem() === null ? [] : [`commands are not decided: ${consuming.problem()}`]),
       ...(failures > 1 ? [`commands wait: they could not be decided ${failures} times in a row; nothing is lost`] : []),

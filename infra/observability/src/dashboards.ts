@@ -165,6 +165,7 @@ const behind: Board = {
         unit: 'short',
         lines: { 'max by (service, target) (parley_breaker_state)': '{{service}} {{target}}' },
       },
+      { title: 'Fallbacks', about: 'Answers of the edge in place of a service.', unit: 'ops', lines: rate('parley_edge_fallbacks_total', 'fallback') },
       {
         title: 'Breakers opened',
         about: 'In an hour.',
