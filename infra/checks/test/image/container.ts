@@ -46,7 +46,12 @@ export async function buildImage(): Promise<Image> {
   const base = mkdtempSync(join(tmpdir(), 'parley-image-'));
   chmodSync(base, 0o755);
   const tree = join(base, 'app');
-  await run('sh', ['infra/image/assemble.sh', '.', tree], { cwd: ROOT, env: { ...process.env, npm_config_prefer_offline: 'true' }, maxBuffer: 2 ** 24 });
+  await run('sh', ['infra/image/assemble.sh', '.', tree], { cwd: ROOT, env: { ...process.env, npm_config_prefer_offline: 'true' }, maxBuffer: 2 ** 24 }).catch(
+    (error: unknown) => {
+      rmSync(base, { recursive: true, force: true });
+      throw error;
+    },
+  );
   await run('chmod', ['-R', 'a-w', tree]);
   const bin = join(base, 'bin');
   mkdirSync(bin);
