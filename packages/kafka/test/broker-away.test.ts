@@ -2,39 +2,9 @@
 import { ownKafka } from '@parley/engines/testing';
 import { LogUnavailable } from '@parley/ports';
 import { expect, it, vi } from 'vitest';
-import type { KafkaEventLog } from '../src/index.ts';
+import { appendUntil, firsts } from './append-until.ts';
 import { CLIENTS, connect, describeKafka, encode, leftOut, place, WAIT } from './broker.ts';
 import { createStore, storing } from './store.ts';
-
-/** Appends 0, 1, 2, ... to one partition, each until it is acknowledged; answers how to end it, which tells how many there were. */
-function appendUntil(log: KafkaEventLog, partition: number): { end: () => Promise<number>; failures: number[] } {
-  let running = true;
-  const failures: number[] = [];
-  const done = (async () => {
-    let nr = 0;
-    while (running) {
-      const began = performance.now();
-      try {
-        await log.append('four', [{ partition, key: 'k', value: encode(`${nr}`) }]);
-        nr++;
-      } catch (error) {
-        expect(error).toBeInstanceOf(LogUnavailable);
-        failures.push(performance.now() - began);
-      }
-    }
-    return nr;
-  })();
-  return {
-    failures,
-    end: async () => {
-      running = false;
-      return done;
-    },
-  };
-}
-
-/** Without the repeats of what was sent twice because its first answer was lost. */
-const firsts = (values: readonly string[]): string[] => [...new Set(values)];
 
 describeKafka.concurrent(`a broker that goes away${leftOut}`, () => {
   it('loses nothing that was acknowledged, and is waited for', async ({ onTestFinished }) => {

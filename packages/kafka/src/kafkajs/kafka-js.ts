@@ -15,9 +15,12 @@ export interface KafkaJs {
 
 export function createKafkaJs({ brokers, clientId, cluster }: { brokers: string; clientId: string; cluster: Cluster }): KafkaJs {
   quietKafkaJsTimers();
+  const all = brokers.split(',').map((one) => one.trim());
+  let turn = 0;
   const kafka = new Kafka({
     clientId,
-    brokers: brokers.split(',').map((one) => one.trim()),
+    // Asked for each first connect. Given as a list, every new producer begins with the first one: while that is down, none comes up.
+    brokers: () => [all[turn++ % all.length] ?? ''],
     connectionTimeout: 2_000,
     requestTimeout: 5_000,
     // Who calls tries again, within a deadline of its own.
