@@ -186,6 +186,11 @@ export interface Parley {
   restore(): Promise<boolean>;
   /** Ends the session here and on the server, and forgets everything stored. */
   logout(): Promise<void>;
+  /**
+   * Erases my account for good and forgets everything stored here. It is gone when this resolves; my messages and files follow within minutes.
+   * Throws ParleyError: invalid_credentials, slow_down, forbidden (the owner of the installation), unavailable (it may have been erased).
+   */
+  eraseAccount(password: string): Promise<void>;
 
   /**
    * Connects and stays connected (back-off with full jitter, `bye` obeyed). Resolves when first online. Needs a session.

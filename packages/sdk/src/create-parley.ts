@@ -58,6 +58,12 @@ export function createParley(options: ParleyOptions): Parley {
       await session.logout();
       await life.forget();
     },
+    async eraseAccount(password) {
+      base.check('session');
+      await session.erase(password);
+      store.set({ bye: null });
+      await life.forget();
+    },
     async connect() {
       base.check('session');
       await connection.connect();

@@ -194,6 +194,11 @@ export function createModelServer(clock: ManualClock) {
       return json(200, tokens());
     }
     if (path === '/api/accounts/logout') return json(204, null);
+    if (path === '/api/me/erase') {
+      if (body.password !== 'x') return failure('invalid_credentials', 401);
+      for (const socket of sockets) emit(socket, 'bye', { code: 'session_revoked', message: 'x' });
+      return json(202, { saga: nextId() });
+    }
     if (path === '/api/me/changes') return json(200, changesAfter(Number(query.get('after'))));
     if (path === '/api/me/rooms') {
       const ids = query.get('ids')?.split(',') ?? [...rooms.keys()];

@@ -31,6 +31,8 @@ export interface Session {
   signIn(way: 'register' | 'login', input: Register | Login): Promise<Tokens>;
   restore(): Promise<boolean>;
   logout(): Promise<void>;
+  /** Erases the account; the end of the session that the server then tells is the one that was asked for. */
+  erase(password: string): Promise<void>;
   /** A token that is good for a while. `refused`: the server called this one expired. */
   token(refused?: string): Promise<string>;
   end(error: ParleyError): Promise<void>;
@@ -57,6 +59,7 @@ export function createSession(deps: SessionDeps): Session {
   let refreshing: Promise<Tokens> | null = null;
   let cancelTimer = () => {};
   let closed = false;
+  let erasing = false;
   const name = `parley:${deps.url}`;
   const tabs = openTabChannel(name, () => void adoptStored());
 
@@ -91,7 +94,7 @@ export function createSession(deps: SessionDeps): Session {
     cancelTimer();
     const had = tokens !== null;
     tokens = null;
-    if (had) deps.onEnd(error);
+    if (had) deps.onEnd(erasing ? null : error);
   };
   const drop = async (error: ParleyError | null) => {
     const mine = tokens;
@@ -162,6 +165,15 @@ export function createSession(deps: SessionDeps): Session {
         .open('/api/accounts/logout', { method: 'POST', body: { refreshToken: tokens.refreshToken } })
         .catch(() => {});
       await drop(null);
+    },
+    async erase(password) {
+      erasing = true;
+      try {
+        await deps.http().call('/api/me/erase', { method: 'POST', body: { password } });
+        await drop(null);
+      } finally {
+        erasing = false;
+      }
     },
     async token(refused) {
       const now = tokens;
