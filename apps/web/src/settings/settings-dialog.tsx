@@ -1,4 +1,4 @@
-// My account: the name that others see, how Enter works, the password, the places where I am signed in.
+// My account: the name that others see, how Enter works, the password, the places where I am signed in, the end.
 import { type FormEvent, useEffect, useState } from 'react';
 import type { Session } from '../model/shapes.ts';
 import { ago } from '../model/times.ts';
@@ -8,6 +8,7 @@ import { useEnterSends } from '../state/preferences.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Choices, Field, ProblemNote } from '../ui/field.tsx';
 import { say, sayProblem } from '../ui/toasts.tsx';
+import { DeleteAccount } from './delete-account.tsx';
 import { NotificationSettings } from './notification-settings.tsx';
 
 const ENTER = [
@@ -30,6 +31,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
       <NotificationSettings />
       <PasswordForm />
       <Sessions />
+      <DeleteAccount />
     </Dialog>
   );
 }
