@@ -10,10 +10,10 @@ const repeats = Math.max(1, Math.min(20, Number(values.repeats)));
 /** Name -> its rows. Loaded only when run, one after the other: two cores are shared. */
 const SUITES: Record<string, () => Promise<readonly Row[]>> = {
   start: async () => (await import('./start.ts')).benchStart(repeats),
-  path: async () => (await import('./path.ts')).benchPath(repeats),
+  path: async () => (await import('./path/path.ts')).benchPath(repeats),
   commit: async () => (await import('./commit.ts')).benchCommit(),
   feed: async () => (await import('./feed/feed.ts')).benchFeed(repeats),
-  cluster: async () => (await import('./cluster.ts')).benchCluster(repeats),
+  cluster: async () => (await import('./path/cluster.ts')).benchCluster(repeats),
   log: async () => (await import('./log.ts')).benchLog(repeats),
   fanout: async () => (await import('./fanout.ts')).benchFanout(repeats),
 };

@@ -1,7 +1,7 @@
 // A log in this process' memory: for tests and simulation. Same promises as the durable ones, except that it ends with the process.
 import type { Clock, Rng } from '../clock.ts';
-import { type Assignment, consumeFrom, type LogSource } from '../consume-loop.ts';
 import { type EventLog, type LogEnds, type LogEntry, type LogRecord, OffsetOutOfRange } from '../event-log.ts';
+import { type Assignment, consumeFrom, type LogSource } from '../loops/consume-loop.ts';
 import { createSeededRng } from '../seeded-rng.ts';
 
 export interface MemoryEventLogOptions {

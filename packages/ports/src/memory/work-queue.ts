@@ -1,6 +1,6 @@
 // Jobs in this process' memory: for tests and simulation.
 import type { Clock, Timer } from '../clock.ts';
-import { runJobs } from '../work-loop.ts';
+import { runJobs } from '../loops/work-loop.ts';
 import type { JobAttempt, ParkedJob, WorkQueue } from '../work-queue.ts';
 
 export interface MemoryWorkQueueOptions {

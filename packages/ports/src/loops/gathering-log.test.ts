@@ -1,8 +1,8 @@
 // Consumers in no hurry get what comes together, in order and all of it.
 import { expect, test, vi } from 'vitest';
+import { createManualClock } from '../manual-clock.ts';
+import { createMemoryEventLog } from '../memory/index.ts';
 import { gatheringLog } from './gathering-log.ts';
-import { createManualClock } from './manual-clock.ts';
-import { createMemoryEventLog } from './memory/index.ts';
 
 test('Records that come one by one are handed out together, in their order, and none is left out.', async () => {
   const clock = createManualClock();

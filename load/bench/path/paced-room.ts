@@ -1,5 +1,5 @@
 // One room at a steady pace: every member gets every message, and the time from send to deliver is taken of each. The same for whatever is measured.
-import type { RawClient } from './raw-client.ts';
+import type { RawClient } from '../raw-client.ts';
 
 export const MEMBERS = 50;
 export const PER_SECOND = 200;

@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Server } from 'socket.io';
+import { connectRaw } from '../raw-client.ts';
+import type { Row } from '../row.ts';
+import { cpuMs, startBenchServer } from '../server.ts';
 import { MEMBERS, measurePaced, PER_SECOND, type Sample, type Target } from './paced-room.ts';
-import { connectRaw } from './raw-client.ts';
-import type { Row } from './row.ts';
-import { cpuMs, startBenchServer } from './server.ts';
 
 async function openParley(onEvent: (frame: string) => void): Promise<Target> {
   const server = await startBenchServer();

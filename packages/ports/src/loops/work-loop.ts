@@ -1,7 +1,7 @@
 // How jobs are handed out: as many at once as allowed, each with its time, then done, again or parked. The same for every adapter that keeps
 // jobs in a table. A handler that hangs holds its place only until the job's time is over.
-import type { Clock, Timer } from './clock.ts';
-import type { JobAttempt, Working, WorkOptions } from './work-queue.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { JobAttempt, Working, WorkOptions } from '../work-queue.ts';
 
 /** What an adapter gives. Acts on an attempt that is no longer the current one do nothing. */
 export interface JobSource {

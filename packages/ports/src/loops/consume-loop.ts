@@ -1,7 +1,7 @@
 // How a consumer is fed: start, read, handle, back off, start again. The same for every adapter whose log can be read by offset, so that
 // the promises of LogConsumer are kept in one place. Never skips a record and never hands one twice unless the handler failed.
-import type { Clock } from './clock.ts';
-import { Fenced, type LogConsumer, type LogConsumption, type LogEnds, type LogRecord, LogUnavailable, OffsetOutOfRange } from './event-log.ts';
+import type { Clock } from '../clock.ts';
+import { Fenced, type LogConsumer, type LogConsumption, type LogEnds, type LogRecord, LogUnavailable, OffsetOutOfRange } from '../event-log.ts';
 
 export interface Assignment {
   readonly partitions: readonly number[];
