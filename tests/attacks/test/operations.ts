@@ -71,6 +71,10 @@ export const ROUTES: Record<string, readonly Case[]> = {
   'GET /health/live': [{ open: 'ok' }],
   'GET /health/ready': [{ open: 'ok' }],
   'GET /api/connect': [{ open: 'ok' }],
+  'POST /api/telemetry/traces': [
+    { what: 'with no trace in it', body: () => ({ resourceSpans: [] }), by: all('ok') },
+    { what: 'with another thing in it', body: () => ({ resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'x' }] }] }] }), by: all('invalid') },
+  ],
   'GET /api/setup': [{ open: 'ok' }],
   'GET /.well-known/jwks.json': [{ open: 'ok' }],
   'POST /api/accounts/register': [{ body: () => ({ handle: 'weak', password: 'weak' }), open: 'weak_password' }],
