@@ -24,7 +24,7 @@ export function missingNeed(need: Need): string | null {
     case 'three brokers':
       return null;
     case 'libfaketime':
-      return faketimeLibrary() === null ? 'libfaketime is not installed (Debian: faketime)' : null;
+      return faketimeLibrary() === null ? 'libfaketime is not installed' : null;
   }
 }
 

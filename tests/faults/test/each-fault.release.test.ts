@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { FAULTS, missingEngines, missingNeed, openStage, replayUnderFaults, runFault, type Stage } from '../src/index.ts';
 
 const SEED = Number(process.env.PARLEY_FAULT_SEED ?? crypto.getRandomValues(new Uint16Array(1))[0]);
-const TIMES = Number(process.env.PARLEY_FAULT_TIMES ?? 2);
+const TIMES = Number(process.env.PARLEY_FAULT_TIMES ?? 1);
 const IRC = process.env.PARLEY_IRC ?? fileURLToPath(new URL('../../../apps/parley/fixtures/irc', import.meta.url));
 const LOGS = 10;
 const CLEAN = { ok: true, lost: 0, duplicated: 0, outOfOrder: 0, gaps: 0, unresolved: 0 };
