@@ -39,10 +39,23 @@ export const errorsPage = (): string =>
     ),
   );
 
+/** What a client in another language must do; the SDK does all of it. */
+const CONNECTION: readonly string[] = [
+  'Sign in over HTTP (`POST /api/accounts/login`): an access token, good for minutes, and a refresh token (`POST /api/accounts/refresh`).',
+  'Before each connection ask `GET /api/connect` where to go: `/` is this server, else it is a gateway. Connect there on `/socket.io/`, WebSocket only, with the token in the handshake.',
+  'Send `resume` with your place in each room. Events after it come as `event`, then `live`. `reset`: your place cannot be continued; fetch `GET /api/rooms/{room}/snapshot`. `gone`: you are no member any more.',
+  'Apply an event when its `seq` is your last + 1. Drop a smaller one; before a greater one, fetch what is missing (`GET /api/rooms/{room}/events?after=`). Events come at least once.',
+  'Keep each `send` until you have seen its `result`, or an event with its `clientId`. The ack says only that it is durable. Without an ack, with `unavailable` or after a new connection send the same `clientId` again: it is never done twice.',
+  'Before the token ends, send the next one in `auth` on the same socket.',
+  'After `bye` wait for `retryAfterMs`; without one, and after any other end, for a random time that grows with each try. `session_revoked`: sign in again.',
+];
+
 export const protocolPage = (): string =>
   page(
     `Protocol, version ${LIMITS.protocolVersion}`,
     'The socket speaks Socket.IO v5 packets on WebSocket, default namespace, JSON. Client frames are acked, but for `typing`; server frames are not. `uuid` is a UUID as text. The same as documents: [asyncapi.json](asyncapi.json) for the socket, [openapi.json](openapi.json) for HTTP. Codes: [errors.md](errors.md).',
+    '## A connection, from beginning to end',
+    CONNECTION.map((step, index) => `${index + 1}. ${step}`).join('\n'),
     '## Handshake',
     entries({ auth: Handshake }),
     '## Client to server',
