@@ -52,12 +52,20 @@ test('Every route but those for signing in refuses who is not signed in, and own
   const accounts = await startAccounts();
   await accounts.register('owner');
   const member = await accounts.register('member');
-  const ofOwner = ['PATCH /api/setup', 'POST /api/registration-invitations', 'POST /api/load-keys', 'POST /api/people/import'];
+  const ofOwner = [
+    'PATCH /api/setup',
+    'POST /api/registration-invitations',
+    'POST /api/load-keys',
+    'POST /api/people/import',
+    'POST /api/people/:id/erase',
+    'GET /api/sagas/accounts',
+  ];
   const bodies: Record<string, object> = {
     'PATCH /api/setup': { registration: 'open' },
     'POST /api/people/import': { people: [] },
     'PATCH /api/me': { name: 'x' },
     'POST /api/me/password': { current: 'x', next: 'y' },
+    'POST /api/me/erase': { password: 'x' },
   };
   const open = (await routesOfAccounts()).filter((route) => route.schema.security === undefined).map((route) => `${route.method} ${route.url}`);
   expect(open.sort()).toEqual([

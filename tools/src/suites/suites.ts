@@ -25,7 +25,7 @@ export const SUITES: readonly Suite[] = [
     takes: (path) => /^packages\/(kafka|redis|rabbitmq)\/test\/|^infra\/[^/]+\/test\//.test(path),
     engines: ['redis', 'kafka', 'rabbitmq'],
   },
-  { name: 'stories', budgetS: budget(240, 600), takes: (path) => /^(apps|packages)\/[^/]+\/test\//.test(path) },
+  { name: 'stories', budgetS: budget(300, 600), takes: (path) => /^(apps|packages)\/[^/]+\/test\//.test(path) },
   // These start engines of their own: they kill them.
   { name: 'faults', budgetS: budget(480, 3600), takes: (path) => path.startsWith('tests/faults/'), mayBeEmpty: true },
   {
