@@ -1,5 +1,5 @@
 // Each engine as a process: it serves, keeps what it acknowledged over kill -9, and leaves nothing behind however its starter ends.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, globSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -176,17 +176,17 @@ for (const [name, subject] of Object.entries(SUBJECTS) as [EngineName, Subject][
     it.skipIf(process.getuid?.() !== 0)('starts for an ordinary user too (tried only as root)', async () => {
       const theirs = mkdtempSync(join(tmpdir(), `parley-engine-${name}-`));
       chmodSync(theirs, 0o700);
-      chownSync(theirs, 65_534, 65_534);
+      const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+      // Where this checkout is in a folder that only root may enter, another user cannot even read it: root under that user's number can.
+      const mayRead = spawnSync(user[0] as string, [...user.slice(1), 'test', '-r', STARTER]).status === 0;
+      if (mayRead) chownSync(theirs, 65_534, 65_534);
+      const become = mayRead ? user : ['unshare', '--user', '--map-user=65534', '--map-group=65534'];
       if (name === 'kafka') {
         // Root's own cache is closed to them.
         cpSync(jarsFolder(), join(theirs, basename(jarsFolder())), { recursive: true });
         chmodSync(join(theirs, basename(jarsFolder())), 0o755);
       }
-      const { child, url } = await startElsewhere(name, theirs, {
-        uid: 65_534,
-        gid: 65_534,
-        env: { ...process.env, HOME: theirs, PARLEY_ENGINES_CACHE: theirs },
-      });
+      const { child, url } = await startElsewhere(name, theirs, { become, env: { ...process.env, HOME: theirs, PARLEY_ENGINES_CACHE: theirs } });
       starters.push(child);
       await subject.write(url);
       expect(inFolder(theirs).length).toBeGreaterThan(0);
@@ -200,9 +200,10 @@ for (const [name, subject] of Object.entries(SUBJECTS) as [EngineName, Subject][
 async function startElsewhere(
   name: string,
   folder: string,
-  user: { readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv },
+  { become = [], env = process.env }: { readonly become?: readonly string[]; readonly env?: NodeJS.ProcessEnv },
 ): Promise<{ child: ChildProcess; pid: number; url: string }> {
-  const child = spawn(process.execPath, [STARTER, name, folder], { stdio: ['ignore', 'pipe', 'inherit'], ...user });
+  const [program = '', ...args] = [...become, process.execPath, STARTER, name, folder];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   if (child.stdout === null) throw new Error('no output');
   const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the starter ended with ${code}`)));
   ended.catch(() => undefined);

@@ -9,7 +9,7 @@ import { type JobAttempt, systemClock, systemRng, WorkUnavailable } from '@parle
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRabbitWorkQueue, type RabbitWorkQueue } from '../src/index.ts';
 import { namesWith } from '../src/topology.ts';
-import { freshQueue, leftOut, QUEUE, rabbitmqctl, withChannel, without } from './broker.ts';
+import { freshQueue, leftOut, QUEUE, rabbitmqctl, untilKept, withChannel, without } from './broker.ts';
 
 const jobs = (...ids: readonly string[]) => ids.map((id) => ({ queue: QUEUE, id, payload: { id } }));
 const soon = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
@@ -128,7 +128,7 @@ describe.skipIf(without !== null)(`RabbitMQ's work queue, on a broker that suffe
   afterAll(() => engine?.stop());
 
   it('has every job after kill -9 of the broker: waiting, in hand, delayed and parked', async () => {
-    const { queue } = await freshQueue(engine.url);
+    const { queue, prefix } = await freshQueue(engine.url);
     const ids = Array.from({ length: 100 }, (_, nr) => `waiting ${nr}`);
     await queue.enqueue(jobs('parked'));
     const parker = await queue.work(QUEUE, async () => Promise.reject(new Error('never')), { tries: 1 });
@@ -150,6 +150,7 @@ describe.skipIf(without !== null)(`RabbitMQ's work queue, on a broker that suffe
     await queue.work(QUEUE, handle, { backoffMs: () => 2_000, concurrency: 3 });
     await soon(() => expect(begun.sort()).toEqual(['delayed', 'in hand']));
     await queue.enqueue(jobs(...ids));
+    await untilKept(folder, [`${prefix}${QUEUE}`, `${prefix}${QUEUE}.parked`, `${prefix}delay.2000`]);
 
     await engine.kill();
     expect(await refusedAfter(queue.enqueue(jobs('while away')))).toBeLessThan(4_000);

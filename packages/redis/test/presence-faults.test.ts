@@ -83,6 +83,19 @@ describe.skipIf(reason !== null)(`presence in bad days${reason === null ? '' : `
     expect(changes.filter(({ online }) => !online)).toEqual([]);
   });
 
+  test('emptied and cut off: once it is steady the watchers are told of everybody, since who asked in between holds what was never so', async () => {
+    const [worker, watcher] = [world.presence(), world.presence()];
+    await worker.touch('w1', 60_000, ['ada']);
+    const changes = await told(watcher, ['ada']);
+    await world.admin.flushall();
+    // A socket that comes now and asks is told so; the watch itself held the right thing all the time.
+    expect((await watcher.read(['ada'])).size).toBe(0);
+    // That ada is there again is told while nobody can hear it.
+    await world.admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await worker.touch('w1', 60_000, ['ada']);
+    await vi.waitFor(() => expect(changes.at(-1)).toEqual({ user: 'ada', online: true }), { timeout: 15_000 });
+  });
+
   test('emptied when somebody was online whose worker died: the watchers are told', async () => {
     const [worker, watcher] = [world.presence(), world.presence()];
     await worker.touch('w1', TTL_MS, ['ada']);

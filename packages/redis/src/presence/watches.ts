@@ -57,7 +57,9 @@ export function createWatches({ read, subscriptions, steadyMs, clock, logger }: 
     for (const watch of watches) {
       const changes = [...watch.users].flatMap((user) => {
         const online = states.get(user);
-        return online === undefined || online === watch.known.get(user) || !(online || settled) ? [] : [{ user, online }];
+        if (online === undefined) return [];
+        // Once settled, everything is told anew: whoever asked by themselves in between may hold what was never true.
+        return settled || (online && watch.known.get(user) !== true) ? [{ user, online }] : [];
       });
       tell(watch, changes);
     }
