@@ -82,6 +82,8 @@ test('A gateway is asked where we reach it, and named as browsers reach it.', as
   const gateways = createGateways({ urls, checkUrls: [away.url, ready.url], clock, rng: createSeededRng(7), logger: createLogger({ level: 'silent' }) });
   onTestFinished(() => gateways.stop());
   await gateways.start();
+  // Nobody is sent elsewhere when there is no elsewhere.
+  expect(gateways.choose('https://two.example')).toBe('https://two.example');
   expect([gateways.choose(), gateways.choose()]).toEqual(['https://two.example', 'https://two.example']);
   expect(gateways.problems()).toEqual(['The gateway at https://one.example is not ready.']);
 });

@@ -59,7 +59,7 @@ async function phone() {
 const at = (gatewayUrl: string | undefined): { fetch?: typeof fetch } =>
   gatewayUrl === undefined
     ? {}
-    : { fetch: async (input, init) => (String(input).endsWith('/api/connect') ? Response.json({ url: gatewayUrl }) : fetch(input, init)) };
+    : { fetch: async (input, init) => (new URL(String(input)).pathname === '/api/connect' ? Response.json({ url: gatewayUrl }) : fetch(input, init)) };
 
 /** Sends it and waits until every hop is written. Throws with what is missing after a minute. */
 export async function followMessage({ url, traces, gatewayUrls = [] }: FollowedWorld): Promise<Followed> {

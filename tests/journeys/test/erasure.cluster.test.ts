@@ -47,7 +47,7 @@ describe.skipIf(why !== null)(`an erasure in a cluster${why === null ? '' : ` ($
     { timeout: 240_000 },
     async (names) => {
       const victims = names.split(' ');
-      const { person, file } = await somebody(`Gone ${victims.join('')}`);
+      const { person, file } = await somebody(`gone-${victims.map((victim) => victim.at(0)).join('')}`);
       await person.parley.call('POST', '/api/me/erase', { password: person.password });
       for (const victim of victims) await cluster.process(victim).kill();
       await expect.poll(async () => (await open()).map(({ step, reason }) => `${step} ${reason}`), { timeout: ENDS_MS, interval: 250 }).toEqual([]);

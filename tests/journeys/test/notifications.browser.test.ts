@@ -1,7 +1,7 @@
 // Notifications as people meet them: what they set stays, what is pushed is shown once by the service worker, and a click opens its message.
 import { beforeAll, expect, test } from 'vitest';
 import { patient, type Seat, startSite, useStage, whyNot } from '../src/browser.ts';
-import { message, say, sees, signUp } from '../src/window.ts';
+import { message, say, signUp } from '../src/window.ts';
 
 const stage = useStage(startSite);
 let ann: Seat;
@@ -11,7 +11,7 @@ beforeAll(async () => {
   ann = await stage.seat('Ann', { permissions: ['notifications'] });
   await signUp(ann, 'ann', 'Ann');
   await say(ann, 'something to come back to');
-  await sees(ann, 'something to come back to');
+  await ann.page.locator('[data-testid="message"][data-state="committed"]').filter({ hasText: 'something to come back to' }).first().waitFor();
 }, 60_000);
 
 const roomOf = (seat: Seat): string => /\/r\/([0-9a-f-]{36})/.exec(seat.page.url())?.[1] ?? '';
@@ -74,6 +74,8 @@ test('what is pushed is shown once, also when it comes twice or was swept away, 
   ]);
   const [worker] = context.serviceWorkers();
   await page.goto('/');
+  // The page listens to its service worker when it is there.
+  await page.getByRole('heading', { level: 1 }).waitFor();
   await worker?.evaluate(async (tag) => {
     const scope = globalThis as unknown as {
       registration: { getNotifications(filter: object): Promise<unknown[]> };

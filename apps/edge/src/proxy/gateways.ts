@@ -8,8 +8,8 @@ import { safeParse } from 'zod/mini';
 export interface Gateways {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** The address of a gateway, as browsers reach it. */
-  choose(): string;
+  /** The address of a gateway, as browsers reach it; not this one, where there is another. */
+  choose(not?: string): string;
   problems(): readonly string[];
 }
 
@@ -68,9 +68,10 @@ export function createGateways({ urls, checkUrls = urls, clock, rng, logger }: G
     async stop() {
       timer?.cancel();
     },
-    choose() {
+    choose(not) {
       const ready = all.filter((gateway) => gateway.ready);
-      const from = ready.length > 0 ? ready : all;
+      const others = ready.filter((gateway) => gateway.url !== not);
+      const from = others.length > 0 ? others : ready.length > 0 ? ready : all;
       const [one, other] = [pick(from), pick(from)];
       const chosen = one.load <= other.load ? one : other;
       chosen.load += 1;

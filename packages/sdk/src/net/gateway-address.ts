@@ -9,7 +9,9 @@ export function createGatewayAddress({ url, http }: { readonly url: string; read
   let last = url;
   return async () => {
     try {
-      const said = (await http.open<{ url?: unknown }>('/api/connect', { timeoutMs: ANSWER_MS })).url;
+      // Whoever comes back names where they were: a gateway that died is known to be gone only a moment later.
+      const query = last === url ? '' : `?not=${encodeURIComponent(last)}`;
+      const said = (await http.open<{ url?: unknown }>(`/api/connect${query}`, { timeoutMs: ANSWER_MS })).url;
       if (typeof said === 'string') last = said === '/' ? url : said;
     } catch {
       // Not now; the next try asks again.

@@ -13,6 +13,8 @@ export interface Line {
 export interface Network {
   /** The address that people use instead of this one of a gateway. */
   through(gatewayUrl: string): string;
+  /** The gateway behind such an address; what is none is answered as it is. */
+  behind(address: string): string;
   /** Living lines, of one person's port if it is said. */
   lines(): readonly Line[];
   cutAll(): number;
@@ -65,6 +67,7 @@ export async function createNetwork(gatewayUrls: readonly string[]): Promise<Net
   const addresses = new Map([...relays].map(([url, server]) => [url, `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`]));
   return {
     through: (gatewayUrl) => addresses.get(gatewayUrl) ?? gatewayUrl,
+    behind: (address) => [...addresses].find(([, relay]) => relay === address)?.[0] ?? address,
     lines: () => [...lines],
     cutAll() {
       const all = [...lines];

@@ -127,12 +127,16 @@ export async function createPerson(options: PersonOptions): Promise<Person> {
 function throughRelay({ network, firstGateway }: PersonOptions): NonNullable<ParleyOptions['fetch']> {
   let first = true;
   return async (input, init) => {
-    if (!String(input).endsWith('/api/connect')) return fetch(input, init);
+    const asked = new URL(String(input));
+    if (asked.pathname !== '/api/connect') return fetch(input, init);
     if (first) {
       first = false;
       return Response.json({ url: network.through(firstGateway) });
     }
-    const response = await fetch(input, init);
+    // The client knows the relay's address only; the edge knows the gateway's.
+    const last = asked.searchParams.get('not');
+    if (last !== null) asked.searchParams.set('not', network.behind(last));
+    const response = await fetch(asked, init);
     if (!response.ok) return response;
     const { url } = (await response.json()) as { url: string };
     return Response.json({ url: network.through(url) });
