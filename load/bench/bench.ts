@@ -2,13 +2,14 @@
 // the same run where there is one. Not a test: it fails only when it cannot measure.
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import type { Part } from './results.ts';
 import { type Figure, type Row, toFigure } from './row.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' }, repeats: { type: 'string', default: '3' } } });
 const repeats = Math.max(1, Math.min(20, Number(values.repeats)));
 
 /** Name -> its rows. Loaded only when run, one after the other: two cores are shared. */
-const SUITES: Record<string, () => Promise<readonly Row[]>> = {
+const SUITES: Record<string, () => Promise<readonly Row[] | Part>> = {
   start: async () => (await import('./start.ts')).benchStart(repeats),
   path: async () => (await import('./path/path.ts')).benchPath(repeats),
   commit: async () => (await import('./commit.ts')).benchCommit(),
@@ -39,7 +40,8 @@ console.log(
 );
 for (const [name, run] of Object.entries(SUITES)) {
   if (values.only !== undefined && values.only !== name) continue;
-  for (const row of await run()) {
+  const answer = await run();
+  for (const row of 'rows' in answer ? answer.rows : (answer as readonly Row[])) {
     const figure = toFigure(row);
     figures.push(figure);
     console.log(line(figure));

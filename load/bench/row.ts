@@ -12,7 +12,11 @@ export interface Row {
   readonly unit: string;
   readonly values: readonly number[];
   readonly baseline?: readonly number[];
+  /** What the baseline is, in a few words. */
+  readonly baselineName?: string;
   readonly goal?: Goal;
+  /** Set when the row could not be measured: why, and what would change it. Its values are empty then. */
+  readonly notRun?: string;
 }
 
 export interface Figure {
@@ -23,6 +27,8 @@ export interface Figure {
   readonly max: number;
   /** Median of the baseline, and median of the figure divided by it. */
   readonly baseline: number | null;
+  readonly baselineName: string | null;
+  readonly notRun: string | null;
   readonly ratio: number | null;
   readonly goal: string | null;
   readonly met: boolean | null;
@@ -35,7 +41,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** A row as one line of the table. Pairs of value and baseline of one repeat are divided before the median is taken. */
-export function toFigure({ name, unit, values, baseline, goal }: Row): Figure {
+export function toFigure({ name, unit, values, baseline, baselineName, goal, notRun }: Row): Figure {
   const ratios =
     baseline === undefined
       ? []
@@ -51,6 +57,8 @@ export function toFigure({ name, unit, values, baseline, goal }: Row): Figure {
     median: median(values),
     max: Math.max(...values),
     baseline: baseline === undefined ? null : median(baseline),
+    baselineName: baselineName ?? null,
+    notRun: notRun ?? null,
     ratio,
     goal: goal === undefined ? null : `${goal.op} ${goal.value}${goal.ofRatio === true ? 'x' : ''}`,
     met: goal === undefined || judged === null ? null : goal.op === '<=' ? judged <= goal.value : judged >= goal.value,
