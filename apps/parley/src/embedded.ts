@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { migrationsFolder as accountsMigrations, createAccounts } from '@parley/accounts';
 import { createEdge } from '@parley/edge';
-import { createGateway, gatewayMeter, watchGateway } from '@parley/gateway';
+import { createGateway, type GatewayConfig, gatewayMeter, watchGateway } from '@parley/gateway';
 import { createMedia, migrationsFolder as mediaMigrations } from '@parley/media';
 import { createMessages, migrationsFolder as messagesMigrations } from '@parley/messages';
 import { createNotifications, migrationsFolder as notificationsMigrations } from '@parley/notifications';
@@ -49,6 +49,8 @@ export interface EmbeddedOptions {
   readonly otlpEndpoint?: string | undefined;
   /** Which part of all messages is followed though nobody asked. Default 0. */
   readonly traceRatio?: number;
+  /** The gateway's bounds where they are not the defaults: benchmarks raise what protects an installation from one hot room. */
+  readonly gateway?: Pick<GatewayConfig, 'limits' | 'rates'>;
   readonly logger: Logger;
   /** Called as each part is ready, for the progress that a person sees. */
   readonly onStep?: (step: string) => void;
@@ -220,7 +222,7 @@ function createServices({ options, postgres, log, queue, bus, revocations, verif
     internal: bus.clientFor('gateway'),
     revocations,
     meter: gatewayMeter(metrics),
-    config: { origins: options.origins, drainMs: options.drainMs },
+    config: { ...options.gateway, origins: options.origins, drainMs: options.drainMs },
   });
   return { gateway, others: [accounts, messages, rooms, media, notifications] };
 }
