@@ -1,54 +1,106 @@
-// `npm run bench [-- --json FILE] [--only NAME] [--repeats N]`: the figures that this project promises, each with its spread, and with a baseline from
-// the same run where there is one. Not a test: it fails only when it cannot measure.
+// `npm run bench`: the figures that this project promises, each with its spread, and with a baseline from the same run where there is one.
+// Not a test: it fails only when a part cannot be measured. `--help` says what may be asked for.
 import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Part } from './results.ts';
-import { type Figure, type Row, toFigure } from './row.ts';
+import { keepPart } from './results.ts';
+import { type Figure, toFigure } from './row.ts';
+import { commitOf, machineLine } from './runner/machine.ts';
+import { runParts, type Suites, unknownParts } from './runner/run-parts.ts';
+import { HEAD, lineOf } from './runner/show-row.ts';
 
-const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' }, repeats: { type: 'string', default: '3' } } });
-const repeats = Math.max(1, Math.min(20, Number(values.repeats)));
-
-/** Name -> its rows. Loaded only when run, one after the other: two cores are shared. */
-const SUITES: Record<string, () => Promise<readonly Row[] | Part>> = {
-  start: async () => (await import('./start.ts')).benchStart(repeats),
-  path: async () => (await import('./path/path.ts')).benchPath(repeats),
-  commit: async () => (await import('./commit.ts')).benchCommit(),
-  feed: async () => (await import('./feed/feed.ts')).benchFeed(repeats),
-  cluster: async () => (await import('./path/cluster.ts')).benchCluster(repeats),
-  log: async () => (await import('./log.ts')).benchLog(repeats),
-  fanout: async () => (await import('./fanout.ts')).benchFanout(repeats),
+/** Each is loaded only when it is run. Minutes are for the default number of repeats; all together stay below 25. */
+const SUITES: Suites = {
+  start: {
+    about: 'first start, start again, idle memory of the one process',
+    minutes: 0.5,
+    run: async (options) => (await import('./start.ts')).benchStart(options.repeats, options.repeat),
+  },
+  path: {
+    about: 'whole path, embedded: a room of 50 at 200 messages/s',
+    minutes: 2,
+    run: async ({ repeats }) => (await import('./path/path.ts')).benchPath(repeats),
+  },
+  commit: { about: 'load, decide, write on a real Postgres', minutes: 2, run: async () => (await import('./commit.ts')).benchCommit() },
+  feed: { about: 'the feed on a real Redis', minutes: 0.5, run: async ({ repeats }) => (await import('./feed/feed.ts')).benchFeed(repeats) },
+  cluster: {
+    about: 'whole path, cluster on real engines, by both Kafka clients',
+    minutes: 4,
+    repeats: 2,
+    run: async ({ repeats }) => (await import('./path/cluster.ts')).benchCluster(repeats),
+  },
+  log: { about: 'the log in a real Kafka, by both clients', minutes: 2, run: async ({ repeats }) => (await import('./log.ts')).benchLog(repeats) },
+  fanout: {
+    about: "memory of an idle socket and CPU of a delivery, against socket.io's room emit",
+    minutes: 3,
+    run: async ({ repeats }) => (await import('./fanout.ts')).benchFanout(repeats),
+  },
 };
 
-const show = (value: number | null): string => (value === null ? '' : Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2));
+const HELP = `npm run bench [-- options]
+  --only a,b       only these parts (--list shows them)
+  --repeats N      as often as this instead of what each part takes by itself (1 to 20)
+  --quick          one short repeat of each, for a look; nothing is kept
+  --keep FILE      keeps each part in this file as soon as it is done, with its command, commit, date and machine
+  --json FILE      writes the figures of this run
+  --list           shows the parts and how long they take
+  --help           this
+The page is made from what was kept: npm run bench -- --keep docs/performance/results.json && node load/report/page.ts`;
 
-function line(figure: Figure): string {
-  const met = figure.met === null ? '' : figure.met ? 'met' : 'NOT MET';
-  return [
-    figure.name.padEnd(58),
-    figure.unit.padEnd(8),
-    `${show(figure.min)} / ${show(figure.median)} / ${show(figure.max)}`.padEnd(28),
-    show(figure.baseline).padStart(9),
-    (figure.ratio === null ? '' : `${show(figure.ratio)}x`).padStart(9),
-    (figure.goal ?? '').padStart(10),
-    met.padStart(8),
-  ].join(' ');
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    repeats: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    keep: { type: 'string' },
+    json: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function refuse(why: string): never {
+  console.error(`bench: ${why}\n\n${HELP}`);
+  process.exit(2);
 }
 
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+if (values.list) {
+  for (const [name, { about, minutes }] of Object.entries(SUITES)) console.log(`${name.padEnd(14)} ${`${minutes} min`.padStart(8)}  ${about}`);
+  console.log(`${'all'.padEnd(14)} ${`${Object.values(SUITES).reduce((sum, { minutes }) => sum + minutes, 0)} min`.padStart(8)}`);
+  process.exit(0);
+}
+const only = values.only?.split(',').map((name) => name.trim()) ?? null;
+const unknown = unknownParts(SUITES, only);
+if (unknown.length > 0) refuse(`there is no part ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}`);
+const repeats = values.repeats === undefined ? null : Number(values.repeats);
+if (repeats !== null && !(Number.isInteger(repeats) && repeats >= 1 && repeats <= 20)) refuse('--repeats takes a whole number from 1 to 20');
+if (values.quick && values.keep !== undefined) refuse('figures of --quick are too short to be kept: leave one of --quick and --keep out');
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const commit = await commitOf(root);
 const figures: Figure[] = [];
-console.log(
-  `${'figure'.padEnd(58)} ${'unit'.padEnd(8)} ${'min / median / max'.padEnd(28)} ${'baseline'.padStart(9)} ${'ratio'.padStart(9)} ${'goal'.padStart(10)}`,
+console.log(HEAD);
+const failed = await runParts(
+  SUITES,
+  { only, repeats, quick: values.quick },
+  {
+    now: () => performance.now(),
+    progress: (line) => void process.stderr.write(`${line}\n`),
+    part: async (name, part) => {
+      for (const row of part.rows) console.log(lineOf(row));
+      figures.push(...part.rows.map(toFigure));
+      if (values.keep === undefined) return;
+      const command = `npm run bench -- --only ${name}${repeats === null ? '' : ` --repeats ${repeats}`}`;
+      await keepPart(values.keep, name, { at: new Date().toISOString(), command, commit, machine: machineLine(), ...part });
+    },
+  },
 );
-for (const [name, run] of Object.entries(SUITES)) {
-  if (values.only !== undefined && values.only !== name) continue;
-  const answer = await run();
-  for (const row of 'rows' in answer ? answer.rows : (answer as readonly Row[])) {
-    const figure = toFigure(row);
-    figures.push(figure);
-    console.log(line(figure));
-  }
-}
-if (values.json !== undefined) {
-  await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`);
-  console.log(`written: ${values.json}`);
-}
-process.exit(0);
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+for (const kept of [values.json, values.keep]) if (kept !== undefined) console.log(`written: ${kept}`);
+if (failed.size > 0) console.error(`${failed.size} failed: ${[...failed.keys()].join(', ')}`);
+// Clients of engines may hold timers.
+process.exit(failed.size === 0 ? 0 : 1);

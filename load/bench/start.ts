@@ -30,12 +30,14 @@ function startOnce(dataDir: string, measure: boolean): Promise<{ ms: number; nod
   });
 }
 
-export async function benchStart(repeats: number): Promise<Row[]> {
+/** `tell` hears which repeat begins. */
+export async function benchStart(repeats: number, tell: (nr: number) => void): Promise<Row[]> {
   const first: number[] = [];
   const second: number[] = [];
   const node: number[] = [];
   const all: number[] = [];
   for (let i = 0; i < repeats; i++) {
+    tell(i + 1);
     const dataDir = await mkdtemp(join(tmpdir(), 'parley-bench-'));
     first.push((await startOnce(dataDir, false)).ms);
     const again = await startOnce(dataDir, true);
