@@ -25,6 +25,7 @@ export class Flusher {
   private timer: Timer | null = null;
   private lastAt = Number.NEGATIVE_INFINITY;
   private costMs = 0;
+  private floorMs = 0;
   flushes = 0;
 
   constructor(clock: Clock) {
@@ -52,9 +53,14 @@ export class Flusher {
     this.tick();
   }
 
+  /** Events wait at least this long for company while the worker has too much to do, ms; 0: as it is cheap. */
+  setFloor(ms: number): void {
+    this.floorMs = ms;
+  }
+
   /** How long events wait for company now. */
   windowMs(): number {
-    return Math.min(WINDOW_MS_MAX, this.costMs * WINDOW_PER_COST);
+    return Math.max(this.floorMs, Math.min(WINDOW_MS_MAX, this.costMs * WINDOW_PER_COST));
   }
 
   private tick(): void {
