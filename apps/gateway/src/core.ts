@@ -10,6 +10,8 @@ import { Sender } from './frames/send.ts';
 import { TokenBucket, TokenBuckets } from './frames/token-bucket.ts';
 import { Typing } from './frames/typing.ts';
 import { type Limits, limitsOf } from './gateway-config.ts';
+import { NEVER_LATE } from './load/event-loop.ts';
+import { Ladder } from './load/ladder.ts';
 import { Online } from './people/online.ts';
 import { Profiles } from './people/profiles.ts';
 import { Watched } from './people/watched.ts';
@@ -45,6 +47,8 @@ export interface GatewayCore {
   /** Does it take sockets? Not before it has reached messages once, nor when it drains. */
   serves(): boolean;
   stats(): GatewayStats;
+  /** How much is left out now, and what rooms cost. */
+  readonly ladder: Pick<Ladder, 'view' | 'dearest'>;
 }
 
 /** All channels of a feed that was away say so together. */
@@ -81,6 +85,7 @@ class Core implements GatewayCore {
   private readonly watched: Watched;
   private readonly profiles: Profiles;
   private readonly queues: Queues;
+  readonly ladder: Ladder;
   private readonly frames: ClientFrames;
   private readonly timers: { cancel(): void }[] = [];
   private phase: 'new' | 'running' | 'leaving' | 'draining' | 'stopped' = 'new';
@@ -120,15 +125,17 @@ class Core implements GatewayCore {
     });
     this.marks = createReadMarks({ internal, clock, logger });
     this.online = new Online({ presence, clock, logger, worker: this.worker });
-    this.watched = new Watched({ presence, clock, logger });
+    this.watched = new Watched({ presence, clock, logger, codec });
     this.profiles = new Profiles({ log, clock, logger, watchersOf: (user) => this.watched.watchersOf(user) });
     this.queues = new Queues({
       clock,
       limits: this.limits.queue,
       tokenGraceMs: worker.tokenGraceMs,
       sessions: () => this.sessions,
-      onSweep: () => this.onSweep(),
+      onSweep: (queueBytes) => this.onSweep(queueBytes),
     });
+    const { typing, watched, flusher, limits } = this;
+    this.ladder = new Ladder({ clock, logger, limits, loop: deps.loop ?? NEVER_LATE, rooms: () => this.hubs.all(), typing, watched, flusher });
     this.frames = this.makeFrames();
   }
 
@@ -138,6 +145,7 @@ class Core implements GatewayCore {
     this.heads.start();
     this.online.start();
     this.queues.start();
+    this.ladder.start();
     const undo = this.deps.revocations.onRevoked((event) => this.revoke(event));
     this.timers.push(
       { cancel: undo },
@@ -154,6 +162,7 @@ class Core implements GatewayCore {
   admit(): void {
     this.checkServing();
     if (this.sessions.size >= this.limits.worker.sockets) throw new ParleyError('overloaded', 'This gateway is full.', { retryAfterMs: this.spread(5_000) });
+    if (this.ladder.isFull()) throw new ParleyError('overloaded', 'This gateway has too much to do.', { retryAfterMs: 1_000 + this.spread(5_000) });
     if (this.admission.take(this.deps.clock.monotonic()) > 0)
       throw new ParleyError('overloaded', 'Too many are connecting.', { retryAfterMs: this.spread(5_000) });
   }
@@ -194,23 +203,14 @@ class Core implements GatewayCore {
     if (this.sender.failing) problems.push('The log takes no commands: nothing can be posted.');
     if (this.online.failing) problems.push('Presence is away: who is online is not shown rightly.');
     if (this.profiles.failing) problems.push('Account events are not followed: changed names are seen late.');
-    return problems;
+    return problems.concat(this.ladder.problems());
   }
 
   stats(): GatewayStats {
-    const [users, rooms] = [[...this.users.all()].length, this.hubs.size];
-    const { flushes } = this.flusher;
-    const states = statesOf(this.sessions);
-    return {
-      ...this.hubStats,
-      sockets: this.sessions.size,
-      users,
-      rooms,
-      flushes,
-      stalled: this.queues.stalledCount,
-      windowMs: this.flusher.windowMs(),
-      states,
-    };
+    const [users, rooms, states] = [[...this.users.all()].length, this.hubs.size, statesOf(this.sessions)];
+    const { flusher, queues, sessions } = this;
+    const now = { stalled: queues.stalledCount, windowMs: flusher.windowMs(), states };
+    return { ...this.hubStats, sockets: sessions.size, users, rooms, flushes: flusher.flushes, ...now };
   }
 
   serves(): boolean {
@@ -257,9 +257,10 @@ class Core implements GatewayCore {
     for (const user of this.users.all()) this.state.check(user.id, this.spread(this.limits.worker.usersMs));
   }
 
-  private onSweep(): void {
+  private onSweep(queueBytes: number): void {
     this.buckets.sweep();
     for (const hub of this.hubs.all()) hub.trim();
+    this.ladder.sample(queueBytes);
   }
 
   private async isStranger(session: Session, room: string): Promise<boolean> {
@@ -379,6 +380,7 @@ class Core implements GatewayCore {
   private async release(): Promise<void> {
     this.heads.stop();
     this.queues.stop();
+    this.ladder.stop();
     this.typing.stop();
     for (const step of await Promise.allSettled([this.online.stop(), this.watched.stop(), this.profiles.stop(), this.users.close(), this.hubs.close()]))
       if (step.status === 'rejected') this.deps.logger.warn({ err: step.reason }, 'a part of the gateway did not stop cleanly');

@@ -1,5 +1,6 @@
 // The gateway's bounds, each with its default. A queue or a rate that is not bounded here does not exist.
 import { LIMITS } from '@parley/protocol';
+import type { SheddingLimits } from './load/next-step.ts';
 
 export interface Rate {
   readonly burst: number;
@@ -34,6 +35,7 @@ export interface GatewayConfig {
   readonly queue?: Partial<QueueLimits>;
   readonly rates?: Partial<Record<'person' | 'load', Partial<ClassLimits>>>;
   readonly limits?: Partial<WorkerLimits>;
+  readonly shedding?: Partial<SheddingLimits>;
 }
 
 export interface QueueLimits {
@@ -86,10 +88,25 @@ export interface Limits {
   readonly queue: QueueLimits;
   readonly rates: Readonly<Record<'person' | 'load', ClassLimits>>;
   readonly worker: WorkerLimits;
+  readonly shedding: SheddingLimits;
 }
 
 const PERSON: ClassLimits = { send: { burst: 40, perSecond: 10 }, frames: { burst: 200, perSecond: 50 }, socketsPerUser: 20, inFlight: 64 };
 const LOAD: ClassLimits = { send: { burst: 10_000, perSecond: 5_000 }, frames: { burst: 20_000, perSecond: 10_000 }, socketsPerUser: 1_000, inFlight: 1_000 };
+
+const MIB = 1_048_576;
+/**
+ * When a worker leaves things out. People notice 100 ms, so below that nothing is left out; a worker at 600 ms serves nobody well, and who comes
+ * new does better elsewhere. Bytes: a full socket holds 1 MiB, so 128 MiB are some hundred full ones or a message of a room of 100,000;
+ * at 512 MiB the memory of the process is at stake.
+ */
+const SHEDDING: SheddingLimits = {
+  lateMs: [100, 150, 200, 300, 600],
+  queueBytes: [128 * MIB, 192 * MIB, 256 * MIB, 384 * MIB, 512 * MIB],
+  calmSamples: 3,
+  presenceMs: [2_000, 5_000],
+  windowMs: 25,
+};
 
 /** The configuration with every default filled in. */
 export const limitsOf = (config: GatewayConfig): Limits => ({
@@ -116,4 +133,5 @@ export const limitsOf = (config: GatewayConfig): Limits => ({
     usersMs: 60_000,
     ...config.limits,
   },
+  shedding: { ...SHEDDING, ...config.shedding },
 });

@@ -2,8 +2,9 @@
 import type http from 'node:http';
 import { type GatewayNode, readGatewayStats } from '@parley/protocol';
 import { answer, type Service } from '@parley/runtime';
-import { createGatewayCore, type GatewayCoreDeps, type GatewayStats } from './core.ts';
+import { createGatewayCore, type GatewayCore, type GatewayCoreDeps, type GatewayStats } from './core.ts';
 import { limitsOf } from './gateway-config.ts';
+import { createLoopDelay } from './load/event-loop.ts';
 import { socketIoCodec } from './socket-io/event-frame.ts';
 import type { NodeConnections } from './socket-io/nodes.ts';
 import { type SocketIoServer, serveSocketIo } from './socket-io/socket-io-server.ts';
@@ -22,6 +23,7 @@ export interface Gateway extends Service {
   /** Does it take sockets? Not before it has reached messages once, nor when it drains. */
   serves(): boolean;
   stats(): GatewayStats;
+  readonly ladder: GatewayCore['ladder'];
   /** All workers that are heard of, this one first. */
   nodes(): readonly GatewayNode[];
 }
@@ -31,7 +33,7 @@ const STRANGERS_MAX = 1_000;
 
 /** The sockets of one worker. Needs messages for the rooms' truth; start() resolves also while messages is away. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const core = createGatewayCore({ ...deps, codec: socketIoCodec });
+  const core = createGatewayCore({ loop: createLoopDelay(), ...deps, codec: socketIoCodec });
   const limits = limitsOf(deps.config);
   const servers: SocketIoServer[] = [];
   const worker = deps.rng.id();
@@ -61,6 +63,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     draining: () => draining,
     serves: () => core.serves(),
     stats: () => core.stats(),
+    ladder: core.ladder,
     nodes,
   };
 }

@@ -15,8 +15,8 @@ export interface QueuesDeps {
   readonly limits: QueueLimits;
   readonly tokenGraceMs: number;
   readonly sessions: () => Iterable<Session>;
-  /** Once a sweep. */
-  readonly onSweep: () => void;
+  /** Once a sweep, with the bytes that all sockets have not taken. */
+  readonly onSweep: (queueBytes: number) => void;
 }
 
 export class Queues {
@@ -72,16 +72,18 @@ export class Queues {
 
   private sweep(): void {
     const now = this.deps.clock.monotonic();
+    let queueBytes = 0;
     const expired = this.deps.clock.now() - this.deps.tokenGraceMs;
     for (const session of this.deps.sessions()) {
       if (session.claims.exp * 1_000 <= expired) session.bye(new ParleyError('token_expired').toBody());
       const buffered = session.socket.bufferedBytes();
+      queueBytes += buffered;
       if (buffered > this.deps.limits.floodBytes) session.bye(overfull(), true);
       if (session.stalled) continue;
       if (buffered <= this.deps.limits.softBytes) session.bufferedSince = null;
       else if (session.bufferedSince === null) session.bufferedSince = now;
       else if (now - session.bufferedSince > this.deps.limits.ageMs) session.stall();
     }
-    this.deps.onSweep();
+    this.deps.onSweep(queueBytes);
   }
 }

@@ -1,7 +1,7 @@
 // Who is typing, from the socket to the feed and from the feed to the room's live sockets. Never logged, never queued, ends by itself.
 import type { Clock, Feed, Timer } from '@parley/ports';
 import { channelOf, type FeedNow } from '@parley/protocol';
-import type { Codec } from '../client-socket.ts';
+import type { Codec, ReadyBytes } from '../client-socket.ts';
 import type { Hub } from '../rooms/hub.ts';
 import type { Session } from '../session.ts';
 
@@ -22,14 +22,20 @@ export class Typing {
   private readonly said = new WeakMap<Session, Map<string, number>>();
   /** Shown to local sockets, by room and user. */
   private readonly shown = new Map<string, Timer>();
+  private quiet = false;
 
   constructor(deps: TypingDeps) {
     this.deps = deps;
   }
 
+  /** While the worker has too much to do nobody begins to type, here or elsewhere; who was seen typing is seen to end. */
+  setQuiet(quiet: boolean): void {
+    this.quiet = quiet;
+  }
+
   /** A member's frame. A socket that does not sit in the room says nothing there. */
   say(session: Session, room: string, on: boolean): void {
-    if (!session.seats.has(room)) return;
+    if (!session.seats.has(room) || (on && this.quiet)) return;
     const said = this.said.get(session) ?? new Map<string, number>();
     this.said.set(session, said);
     const now = this.deps.clock.monotonic();
@@ -50,7 +56,7 @@ export class Typing {
   /** From the feed, for the sockets of one room. */
   receive(hub: Hub, payload: unknown): void {
     const { room, typing, on } = (payload ?? {}) as Partial<FeedNow>;
-    if (room !== hub.room || typeof typing !== 'string' || typeof on !== 'boolean') return;
+    if (room !== hub.room || typeof typing !== 'string' || typeof on !== 'boolean' || (on && this.quiet)) return;
     const key = `${room} ${typing}`;
     const shown = this.shown.get(key);
     shown?.cancel();
@@ -71,8 +77,12 @@ export class Typing {
   }
 
   private show(hub: Hub, user: string, on: boolean): void {
-    const bytes = this.deps.codec.encode('typing', { room: hub.room, user, on });
-    for (const seat of hub.live) if (seat.session.user !== user && seat.session.canTakeEphemera()) seat.session.socket.write(bytes);
+    let bytes: ReadyBytes | null = null;
+    for (const { session } of hub.live) {
+      if (session.user === user || !session.canTakeEphemera()) continue;
+      bytes ??= this.deps.codec.encode('typing', { room: hub.room, user, on });
+      session.socket.write(bytes);
+    }
   }
 
   private publish(room: string, user: string, on: boolean): void {

@@ -5,7 +5,7 @@ import type { Logger } from '@parley/runtime';
 const TOUCH_MS = 2_500;
 const LEASE_MS = 8_000;
 const GRACE_MS = 10_000;
-/** Users that come together are told together. */
+/** Users that come together are told together, and those that go too. */
 const COLLECT_MS = 20;
 const SAY_MAX = 5_000;
 
@@ -20,7 +20,10 @@ export interface OnlineDeps {
 export class Online {
   private readonly deps: OnlineDeps;
   /** Everybody held: with sockets, or in their grace. */
-  private readonly held = new Map<string, Timer | null>();
+  private readonly held = new Set<string>();
+  /** Those in their grace, and when it ends: the first to end comes first. One timer for all of them. */
+  private readonly graces = new Map<string, number>();
+  private graceTimer: Timer | null = null;
   private fresh = new Set<string>();
   private collecting = false;
   private timer: Timer | null = null;
@@ -38,10 +41,9 @@ export class Online {
 
   /** The user has a socket here. */
   arrived(user: string): void {
-    const known = this.held.has(user);
-    this.held.get(user)?.cancel();
-    this.held.set(user, null);
-    if (known) return;
+    this.graces.delete(user);
+    if (this.held.has(user)) return;
+    this.held.add(user);
     this.fresh.add(user);
     if (this.collecting) return;
     this.collecting = true;
@@ -54,23 +56,37 @@ export class Online {
   /** The user's last socket here is gone. */
   left(user: string): void {
     if (this.stopped) return;
-    this.held.get(user)?.cancel();
-    const timer = this.deps.clock.after(GRACE_MS, () => {
-      this.held.delete(user);
-      this.fresh.delete(user);
-      this.after(() => this.deps.presence.drop(this.deps.worker, [user]));
-    });
-    this.held.set(user, timer);
+    this.graces.delete(user);
+    this.graces.set(user, this.deps.clock.monotonic() + GRACE_MS);
+    this.graceTimer ??= this.deps.clock.after(GRACE_MS, () => this.endGraces());
   }
 
   /** A clean stop: nobody is held here any more. Their grace runs at the worker they come back to. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.timer?.cancel();
-    for (const timer of this.held.values()) timer?.cancel();
+    this.graceTimer?.cancel();
+    this.graces.clear();
     this.held.clear();
     this.after(() => this.deps.presence.drop(this.deps.worker, null));
     await this.touching;
+  }
+
+  private endGraces(): void {
+    this.graceTimer = null;
+    const now = this.deps.clock.monotonic();
+    const gone: string[] = [];
+    for (const [user, ends] of this.graces) {
+      if (ends > now) {
+        this.graceTimer = this.deps.clock.after(Math.max(COLLECT_MS, Math.ceil(ends - now)), () => this.endGraces());
+        break;
+      }
+      this.graces.delete(user);
+      this.held.delete(user);
+      this.fresh.delete(user);
+      gone.push(user);
+    }
+    if (gone.length > 0) this.after(() => this.deps.presence.drop(this.deps.worker, gone));
   }
 
   private touch(): void {
@@ -80,7 +96,7 @@ export class Online {
     this.after(async () => {
       try {
         const answer = await this.say(users);
-        if (answer === 'missing') await this.say([...this.held.keys()]);
+        if (answer === 'missing') await this.say([...this.held]);
       } catch (error) {
         for (const user of users) if (this.held.has(user)) this.fresh.add(user);
         throw error;

@@ -1,17 +1,26 @@
-// Whose presence the sockets of this worker show: one watch for all of them, changes joined per tick. Left out before messages are.
+// Whose presence the sockets of this worker show: one watch for all of them, changes collected into one frame for each socket, encoded once for
+// all that get the same. Left out before messages are: it must never send more than the worker can spare.
 import type { Clock, Presence, PresenceChange, PresenceWatch } from '@parley/ports';
 import type { PresenceList } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
+import type { Codec } from '../client-socket.ts';
 import type { Session } from '../session.ts';
+import { JoinedReads } from './joined-reads.ts';
+import { listsBySession } from './lists-by-session.ts';
 
 const TICK_MS = 100;
+/** After a tick that wrote many frames the next waits: not more than these a second, whatever comes back at once. */
+const FRAMES_PER_MS = 5;
 const SET_COLLECT_MS = 20;
+/** When many come the watch is set less often: each time it is given all of them. */
+const SET_EVERY_MS = 100;
 const RETRY_MS = 1_000;
 
 export interface WatchedDeps {
   readonly presence: Presence;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly codec: Codec;
 }
 
 export class Watched {
@@ -20,27 +29,35 @@ export class Watched {
   private readonly changed = new Map<string, boolean>();
   /** Sockets that were too full to be told; they are told all of it when there is room. */
   private readonly owed = new Set<Session>();
-  /** Changes that came while states were being read: they are newer than what was read. */
-  private readonly recent = new Map<string, boolean>();
-  private reading = 0;
+  private readonly reads: JoinedReads;
+  private collectMs = 0;
+  private lastTick = { at: Number.NEGATIVE_INFINITY, frames: 0 };
   private ticking = false;
   private watch: Promise<PresenceWatch> | null = null;
   private setting: Promise<void> | null = null;
+  private lastSetAt = Number.NEGATIVE_INFINITY;
   private stopped = false;
 
   constructor(deps: WatchedDeps) {
     this.deps = deps;
+    this.reads = new JoinedReads(deps.presence);
+  }
+
+  /** Changes are collected for at least this long, ms. */
+  setCollectMs(ms: number): void {
+    this.collectMs = ms;
   }
 
   /** Replaces what the socket watches; answers the present state of each. Throws when presence is away. */
   async set(session: Session, people: readonly string[]): Promise<PresenceList> {
     this.replace(session, new Set(people));
     await this.apply();
-    return this.read(people);
+    return this.reads.read(people);
   }
 
   /** The socket is gone. */
   forget(session: Session): void {
+    this.owed.delete(session);
     if (session.watching.size === 0) return;
     this.replace(session, new Set());
     if (!this.stopped) void this.apply().catch(() => {});
@@ -54,17 +71,6 @@ export class Watched {
     this.stopped = true;
     const watch = await this.watch?.catch(() => null);
     await watch?.stop();
-  }
-
-  private async read(people: readonly string[]): Promise<PresenceList> {
-    this.reading += 1;
-    try {
-      const online = await this.deps.presence.read(people);
-      return people.map((user) => ({ user, state: (this.recent.get(user) ?? online.has(user)) ? 'online' : 'offline' }));
-    } finally {
-      this.reading -= 1;
-      if (this.reading === 0) this.recent.clear();
-    }
   }
 
   private replace(session: Session, next: ReadonlySet<string>): void {
@@ -85,8 +91,10 @@ export class Watched {
   /** The worker's one watch is set to the union, once for all who changed it in these few ms. */
   private apply(): Promise<void> {
     this.setting ??= new Promise<void>((resolve, reject) => {
-      this.deps.clock.after(SET_COLLECT_MS, () => {
+      const waitMs = Math.max(SET_COLLECT_MS, Math.ceil(this.lastSetAt + SET_EVERY_MS - this.deps.clock.monotonic()));
+      this.deps.clock.after(waitMs, () => {
         this.setting = null;
+        this.lastSetAt = this.deps.clock.monotonic();
         this.setNow().then(resolve, (error: unknown) => {
           this.retryLater(error);
           reject(error);
@@ -117,47 +125,48 @@ export class Watched {
   }
 
   private onChanges(changes: readonly PresenceChange[]): void {
-    for (const change of changes) {
-      if (this.reading > 0) this.recent.set(change.user, change.online);
-      if (this.watchers.has(change.user)) this.changed.set(change.user, change.online);
-    }
+    this.reads.note(changes);
+    for (const change of changes) if (this.watchers.has(change.user)) this.changed.set(change.user, change.online);
     if (this.changed.size > 0) this.tickSoon();
   }
 
   private tickSoon(): void {
     if (this.ticking || this.stopped) return;
     this.ticking = true;
-    this.deps.clock.after(TICK_MS, () => this.tick());
+    const { at, frames } = this.lastTick;
+    const pauseMs = at + frames / FRAMES_PER_MS - this.deps.clock.monotonic();
+    this.deps.clock.after(Math.max(TICK_MS, this.collectMs, Math.ceil(pauseMs)), () => this.tick());
   }
 
   private tick(): void {
     this.ticking = false;
-    const lists = new Map<Session, PresenceList>();
-    for (const [user, online] of this.changed) {
-      for (const session of this.watchers.get(user) ?? []) {
-        const list = lists.get(session) ?? [];
-        lists.set(session, list);
-        list.push({ user, state: online ? 'online' : 'offline' });
+    let frames = 0;
+    for (const [list, sessions] of listsBySession(this.changed, (user) => this.watchers.get(user))) {
+      const bytes = this.deps.codec.encode('presence', list);
+      for (const session of sessions) {
+        frames += 1;
+        if (session.canTakeEphemera()) session.socket.write(bytes);
+        else this.owed.add(session);
       }
     }
     this.changed.clear();
-    for (const [session, list] of lists) {
-      if (session.canTakeEphemera()) session.emit('presence', list);
-      else this.owed.add(session);
-    }
     this.payOwed();
+    this.lastTick = { at: this.deps.clock.monotonic(), frames };
+    if (this.owed.size > 0) this.tickSoon();
   }
 
   private payOwed(): void {
     for (const session of this.owed) {
-      if (session.closed) this.owed.delete(session);
       if (!session.canTakeEphemera()) continue;
       this.owed.delete(session);
-      this.read([...session.watching]).then(
+      this.reads.read([...session.watching]).then(
         (list) => session.emit('presence', list),
-        () => this.owed.add(session),
+        () => {
+          if (session.closed) return;
+          this.owed.add(session);
+          this.tickSoon();
+        },
       );
     }
-    if (this.owed.size > 0) this.tickSoon();
   }
 }

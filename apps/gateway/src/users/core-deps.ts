@@ -4,6 +4,7 @@ import type { AccessClaims, SessionEvent } from '@parley/protocol';
 import type { InternalClient, Logger, TokenVerifier, Tracing } from '@parley/runtime';
 import type { Codec } from '../client-socket.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
+import type { LoopDelay } from '../load/event-loop.ts';
 import type { Meter } from '../rooms/meter.ts';
 
 /** The part of runtime's Revocations that the gateway needs. */
@@ -29,4 +30,6 @@ export interface GatewayCoreDeps {
   readonly tracing?: Tracing;
   /** Default: nobody counts. */
   readonly meter?: Meter;
+  /** How late the event loop is. Default: never. */
+  readonly loop?: LoopDelay;
 }
