@@ -17,7 +17,7 @@ import {
   tracingOf,
   withParts,
 } from '@parley/runtime';
-import { gatewayMeter, watchGateway } from './cluster/gateway-metrics.ts';
+import { DEAR_ROOMS, gatewayMeter, watchGateway } from './cluster/gateway-metrics.ts';
 import { obeyPrimary } from './cluster/obey-primary.ts';
 import { configFromEnv, workerSlot } from './config.ts';
 import { createGateway } from './gateway.ts';
@@ -91,7 +91,8 @@ await app.listen({ host: config.HOST, port: config.PORT });
 obeyPrimary({
   status: () => {
     const { sockets, users, rooms } = gateway.stats();
-    return { sockets, users, rooms, problems: service.problems?.() ?? [] };
+    const { ladder } = gateway;
+    return { sockets, users, rooms, problems: service.problems?.() ?? [], shedding: ladder.view(), dearRooms: ladder.dearest(DEAR_ROOMS) };
   },
   metrics,
   stop: async (goodbyeMs) => {

@@ -1,4 +1,4 @@
-// Prometheus metrics of one process. Labels name routes, frames and outcomes only, never a user or a room.
+// Prometheus metrics of one process. Labels name routes, frames and outcomes only, never a user; a room by its id where it is one of the few that cost most.
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
@@ -12,8 +12,8 @@ export interface Reading {
 /** What is asked for by a name twice is one and the same. */
 export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Counter<string>;
-  /** `read`: asked whenever somebody looks, instead of set(). */
-  gauge(name: string, help: string, labels?: readonly string[], read?: () => number): Gauge<string>;
+  /** `read`: asked whenever somebody looks, instead of set(). `joined`: what several processes' values are together. */
+  gauge(name: string, help: string, labels?: readonly string[], read?: () => number, joined?: 'sum' | 'max'): Gauge<string>;
   /** A gauge that is read when somebody looks. Several may tell of one name; what cannot be read now is not there. */
   watch(name: string, help: string, labels: readonly string[], read: () => readonly Reading[] | Promise<readonly Reading[]>): void;
   /** A counter that is counted elsewhere: `read` answers how much it is since the start. */
@@ -35,7 +35,7 @@ export function createMetrics({ defaults = true }: { readonly defaults?: boolean
   const readers = new Map<string, (() => readonly Reading[] | Promise<readonly Reading[]>)[]>();
   return {
     counter: (name, help, labels = []) => once(name, () => new Counter({ name, help, labelNames: labels, registers })),
-    gauge: (name, help, labels = [], read) =>
+    gauge: (name, help, labels = [], read, joined = 'sum') =>
       once(
         name,
         () =>
@@ -44,6 +44,7 @@ export function createMetrics({ defaults = true }: { readonly defaults?: boolean
             help,
             labelNames: labels,
             registers,
+            aggregator: joined,
             ...(read && {
               collect() {
                 this.set(read());
@@ -88,7 +89,7 @@ export function createMetrics({ defaults = true }: { readonly defaults?: boolean
   };
 }
 
-/** One page out of the `values()` of several processes: counts are summed, delays averaged. */
+/** One page out of the `values()` of several processes: counts are summed, delays averaged, gauges as they say. */
 export const joinMetrics = (parts: readonly unknown[]): Promise<string> => AggregatorRegistry.aggregate(parts as object[]).metrics();
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;

@@ -1,4 +1,4 @@
-// A worker's numbers for Prometheus. Labels never name a user or a room.
+// A worker's numbers for Prometheus. Labels never name a user, and a room only by its id while it is one of the few that cost most.
 import type { Metrics } from '@parley/runtime';
 import type { Gateway } from '../gateway.ts';
 import type { Meter } from '../rooms/meter.ts';
@@ -18,7 +18,11 @@ export function gatewayMeter(metrics: Metrics): Meter {
   };
 }
 
-export function watchGateway(gateway: Pick<Gateway, 'stats'>, metrics: Metrics): void {
+/** So many rooms have a label of their own. */
+export const DEAR_ROOMS = 10;
+
+export function watchGateway(gateway: Pick<Gateway, 'stats' | 'ladder'>, metrics: Metrics): void {
+  watchLoad(gateway.ladder, metrics);
   metrics.gauge('parley_gateway_sockets', 'Sockets now.', [], () => gateway.stats().sockets);
   metrics.gauge('parley_gateway_users', 'Different people now.', [], () => gateway.stats().users);
   metrics.gauge('parley_gateway_rooms', 'Rooms that somebody here is in.', [], () => gateway.stats().rooms);
@@ -30,5 +34,23 @@ export function watchGateway(gateway: Pick<Gateway, 'stats'>, metrics: Metrics):
   metrics.total('parley_gateway_flushes_total', 'Flush ticks that wrote something.', () => gateway.stats().flushes);
   metrics.total('parley_gateway_behind_total', 'Times a socket fell behind in a room.', () => gateway.stats().behind);
   metrics.total('parley_gateway_resets_total', 'Times a client was told to begin a room anew.', () => gateway.stats().resets);
-  metrics.gauge('parley_gateway_flush_window_seconds', 'How long events wait now to be written together.', [], () => gateway.stats().windowMs / 1_000);
+  metrics.gauge('parley_gateway_flush_window_seconds', 'How long events wait now to be written together.', [], () => gateway.stats().windowMs / 1_000, 'max');
+}
+
+function watchLoad(ladder: Gateway['ladder'], metrics: Metrics): void {
+  const view = () => ladder.view();
+  metrics.gauge(
+    'parley_gateway_shedding_step',
+    'What is left out now, of the worker that leaves out most: 0 nothing, 5 all it can.',
+    [],
+    () => view().step,
+    'max',
+  );
+  metrics.total('parley_gateway_shedding_changes_total', 'Steps of the shedding ladder, up and down.', () => view().changes);
+  metrics.gauge('parley_gateway_loop_late_seconds', 'How late the event loop was in the last second, p95.', [], () => view().lateMs / 1_000, 'max');
+  metrics.gauge('parley_gateway_queue_bytes', 'Bytes that sockets were sent and have not taken.', [], () => view().queueBytes);
+  const ofRooms = (name: string, help: string, what: 'cpuShare' | 'bytesPerSecond'): void =>
+    metrics.watch(name, help, ['room'], () => ladder.dearest(DEAR_ROOMS).map((dear) => ({ value: dear[what], labels: { room: dear.room } })));
+  ofRooms('parley_gateway_room_cpu_share', 'Of one core, in the last minute: the ten rooms that cost a worker most.', 'cpuShare');
+  ofRooms('parley_gateway_room_bytes_per_second', 'Handed to sockets, in the last minute: the same ten rooms.', 'bytesPerSecond');
 }

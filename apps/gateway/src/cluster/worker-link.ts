@@ -1,6 +1,8 @@
 // What the primary and a worker say to each other, and how the primary sees one worker: it answers in time, or it counts as deaf.
 // It decides nothing about when workers come and go.
 import type { Clock } from '@parley/ports';
+import type { SheddingView } from '../load/ladder.ts';
+import type { DearRoom } from '../load/room-costs.ts';
 
 export type ToWorker = { readonly do: 'drain' } | { readonly ask: Question; readonly id: number };
 export type FromWorker = { readonly tell: 'ready' } | { readonly answer: number; readonly value: unknown };
@@ -12,6 +14,10 @@ export interface WorkerStatus {
   readonly users: number;
   readonly rooms: number;
   readonly problems: readonly string[];
+  /** What it leaves out now, and why. */
+  readonly shedding?: SheddingView;
+  /** The rooms that cost it most in the last minute. */
+  readonly dearRooms?: readonly DearRoom[];
 }
 
 export interface WorkerExit {

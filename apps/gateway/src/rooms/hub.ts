@@ -6,9 +6,10 @@ import type { ReadyBytes } from '../client-socket.ts';
 import type { Session } from '../session.ts';
 import { catchUp } from './catch-up.ts';
 import { repair } from './fill-gap.ts';
-import type { Flushable } from './flush.ts';
+import type { Flushable, WriteFn } from './flush.ts';
 import { Followed } from './followed.ts';
 import type { HubDeps } from './hub-deps.ts';
+import type { RoomCost } from './meter.ts';
 import { removedBy } from './pages.ts';
 import { join, Ring } from './ring.ts';
 import type { Seat } from './seat.ts';
@@ -35,6 +36,7 @@ export class Hub implements Flushable {
   readonly cost = { events: 0, bytes: 0, flushUs: 0 };
   readonly live = new Set<Seat>();
   readonly catching = new Set<Seat>();
+  readonly cost: RoomCost = { events: 0, bytes: 0, flushUs: 0 };
   private readonly byUser = new Map<string, Set<Seat>>();
   private readonly held = new Map<number, AnyRoomEvent>();
   private readonly removals = new Map<string, number>();
@@ -159,29 +161,31 @@ export class Hub implements Flushable {
   }
 
   /** Flushable: a socket that cannot take them stays where it was and catches up later. */
-  drainTo(write: (session: Session, bytes: ReadyBytes) => void): void {
-    if (this.pending.length === 0) return;
-    const began = this.deps.clock.monotonic();
+  drainTo(write: WriteFn): number {
+    const events = this.pending.length;
+    if (events === 0) return 0;
     const bytes = join(this.pending);
-    this.cost.events += this.pending.length;
-    this.cost.bytes += bytes.byteLength * this.live.size;
     const from = this.flushed;
-    this.deps.stats.events += this.pending.length * this.live.size;
-    this.deps.meter.flushed(this.live.size);
     this.pending = [];
     this.flushed = this.head;
     const followed = this.followed?.flush() ?? null;
+    let sockets = 0;
     for (const seat of this.live) {
-      if (seat.session.canTake()) {
-        write(seat.session, bytes);
-        followed?.wrote(seat.session);
+      const { session } = seat;
+      if (session.canTake()) {
+        write(session, bytes);
+        sockets += 1;
+        followed?.wrote(session);
       } else {
         this.fallBehind(seat, from);
         followed?.fellBehind();
       }
     }
     followed?.end();
-    this.cost.flushUs += (this.deps.clock.monotonic() - began) * 1_000;
+    this.cost.bytes += bytes.byteLength * sockets;
+    this.deps.stats.events += events * sockets;
+    this.deps.meter.flushed(sockets);
+    return sockets;
   }
 
   /** Resolves when the head is at seq, or the hub or the seat is gone. Whoever waits looks again. */
@@ -218,6 +222,7 @@ export class Hub implements Flushable {
     const removed = removedBy(event);
     if (removed !== null) this.remove(removed, event.seq);
     const bytes = this.deps.codec.encode('event', event as ServerFrame<'event'>);
+    this.cost.events += 1;
     this.head = event.seq;
     if (this.head > this.target) this.target = this.head;
     this.ring.push(bytes, this.deps.clock.monotonic());

@@ -12,6 +12,16 @@ export interface Meter {
 
 export const NO_METER: Meter = { frame() {}, acked() {}, flushed() {} };
 
+/** What one room cost this worker since it was opened here. */
+export interface RoomCost {
+  /** Events that it took. */
+  events: number;
+  /** Bytes that were handed to sockets in flushes. */
+  bytes: number;
+  /** Time that flushes of it took, us: the tick's, by the share of sockets. */
+  flushUs: number;
+}
+
 /** As it stands now. */
 export interface GatewayStats extends HubStats {
   readonly sockets: number;
