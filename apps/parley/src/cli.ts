@@ -149,6 +149,15 @@ program
   .action(async (options) => (await import('./commands/sagas.ts')).sagas(options));
 
 program
+  .command('rooms')
+  .description('The rooms that cost a running Parley most in the last minute: time of its processor, and bytes. Rooms by their id, never what is said there.')
+  .requiredOption('--cost', 'what they cost')
+  .option('--url <url>', 'the one process, or the admin address of a gateway', address, 'http://127.0.0.1:8080')
+  .addOption(new Option('--metrics-token <token>', 'for one on another machine').env('METRICS_TOKEN'))
+  .option('--json', 'one object')
+  .action(async (options) => (await import('./rooms/room-costs.ts')).roomCosts(options));
+
+program
   .command('demo')
   .description('Starts a Parley of its own with two people, a bot that answers and some history. Not for production.')
   .action(async () => (await import('./commands/demo.ts')).demo());

@@ -76,6 +76,39 @@ const people: Board = {
         lines: { 'max by (instance) (parley_gateway_flush_window_seconds)': '{{instance}}' },
       },
       {
+        title: 'Left out under load',
+        about: '1 typing, 2 presence comes later, 3 events wait for company, 4 slow members fall behind, 5 new sockets are refused.',
+        unit: 'short',
+        lines: { 'max by (instance) (parley_gateway_shedding_step)': '{{instance}}' },
+      },
+      {
+        title: 'Why it is left out',
+        about: 'How late the event loop is; steps up and down in five minutes.',
+        unit: 'short',
+        lines: {
+          'max by (instance) (parley_gateway_loop_late_seconds)': 'seconds late {{instance}}',
+          'sum(increase(parley_gateway_shedding_changes_total[5m]))': 'steps',
+        },
+      },
+      {
+        title: 'Bytes that wait',
+        about: 'Sent to sockets and not taken.',
+        unit: 'bytes',
+        lines: { 'sum by (instance) (parley_gateway_queue_bytes)': '{{instance}}' },
+      },
+      {
+        title: 'Dear rooms: time',
+        about: 'Of one core, in the last minute; the ten that cost a worker most.',
+        unit: 'percentunit',
+        lines: { 'topk(10, sum by (room) (parley_gateway_room_cpu_share))': '{{room}}' },
+      },
+      {
+        title: 'Dear rooms: bytes',
+        about: 'Handed to sockets a second.',
+        unit: 'Bps',
+        lines: { 'topk(10, sum by (room) (parley_gateway_room_bytes_per_second))': '{{room}}' },
+      },
+      {
         title: 'HTTP',
         about: 'Time to answer, by route.',
         unit: 's',
