@@ -173,7 +173,7 @@ export async function benchHot(repeats: number): Promise<Part> {
   };
 }
 
-const WIDE = { members: 1_000, talkers: 20, rates: [100, 200, 400, 600, 800, 1_000, 1_200, 1_400, 1_700, 2_000, 2_400], ms: 3_000 };
+const WIDE = { members: 1_000, talkers: 20, rates: [100, 250, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 3_500, 4_000, 5_000], ms: 3_000 };
 
 /** `--only wide`: 1,000 members, rising until a rate is not carried; then that rate once more, for a noisy moment must not end it. */
 export async function benchWide(repeats: number): Promise<Part> {

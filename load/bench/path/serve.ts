@@ -4,7 +4,7 @@ import { type EmbeddedOptions, startEmbedded } from '@parley/cli';
 import { startEmbeddedPostgres, visitEmbeddedPostgres, withClient } from '@parley/postgres';
 import { createLogger } from '@parley/runtime';
 
-/** Calls by the beginning of the statement, of the messages database since the last question. */
+/** Calls by database and the beginning of the statement, since the last question. */
 export type Statements = Readonly<Record<string, number>>;
 
 export type Ask = { readonly ask: 'statements' } | { readonly ask: 'delay' };
@@ -14,7 +14,6 @@ export type Said =
   /** Event-loop delay since the last question, ms. */
   | { readonly said: 'delay'; readonly p99: number; readonly max: number };
 
-const DATABASE = 'parley_messages';
 const STATEMENT_CHARS = 160;
 
 const [, , dataDir = '', json = '{}'] = process.argv;
@@ -29,16 +28,16 @@ async function countStatements(): Promise<void> {
 }
 
 const visit = <T>(work: (client: Parameters<Parameters<typeof withClient>[1]>[0]) => Promise<T>): Promise<T> =>
-  visitEmbeddedPostgres(dataDir, (connection) => withClient(connection(DATABASE), work));
+  visitEmbeddedPostgres(dataDir, (connection) => withClient(connection('postgres'), work));
 
 const statements = (): Promise<Statements> =>
   visit(async (client) => {
     const { rows } = await client.query<{ query: string; calls: string }>(
-      `SELECT left(regexp_replace(query, '\\s+', ' ', 'g'), ${STATEMENT_CHARS}) AS query, sum(calls)::text AS calls
-         FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = '${DATABASE}' AND toplevel GROUP BY 1`,
+      `SELECT d.datname || ': ' || left(regexp_replace(query, '\\s+', ' ', 'g'), ${STATEMENT_CHARS}) AS query, sum(calls)::text AS calls
+         FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE toplevel AND d.datname <> 'postgres' GROUP BY 1`,
     );
     await client.query('SELECT pg_stat_statements_reset()');
-    return Object.fromEntries(rows.filter(({ query }) => !query.includes('pg_stat_statements')).map(({ query, calls }) => [query, Number(calls)]));
+    return Object.fromEntries(rows.map(({ query, calls }) => [query, Number(calls)]));
   });
 
 const say = (what: Said): void => void process.send?.(what);

@@ -61,7 +61,7 @@ export async function startServed(gateway: NonNullable<EmbeddedOptions['gateway'
     },
     statements: async () => (await ask(child, 'statements')).calls,
     delay: () => ask(child, 'delay'),
-    cpu: async () => ({ node: await cpuMs(pid), postgres: await sumOf(await childrenOf(pid)) }),
+    cpu: async () => ({ node: await cpuMs(pid), postgres: await cpuOf(await childrenOf(pid)) }),
     async stop() {
       const ended = once(child, 'exit');
       child.disconnect();
@@ -105,13 +105,20 @@ export async function inTurns<T>(count: number, atOnce: number, work: (i: number
 async function childrenOf(root: number): Promise<number[]> {
   const parents = new Map<number, number>();
   for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    if (stat !== '') parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    if (/^\d+$/.test(name)) parents.set(Number(name), Number((await statOf(Number(name)))[1]));
   }
   const below = (pid: number): number[] => [...parents].filter(([, parent]) => parent === pid).flatMap(([child]) => [child, ...below(child)]);
   return below(root);
 }
 
-const sumOf = async (pids: readonly number[]): Promise<number> =>
-  (await Promise.all(pids.map((pid) => cpuMs(pid).catch(() => 0)))).reduce((sum, one) => sum + one, 0);
+/** CPU time of processes, living or ended and waited for, ms: servers of a connection come and go. */
+const cpuOf = async (pids: readonly number[]): Promise<number> => {
+  const stats = await Promise.all(pids.map(statOf));
+  return stats.flatMap((fields) => fields.slice(11, 15)).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
+};
+
+/** The fields of /proc/PID/stat after the name; none of a process that has ended. */
+async function statOf(pid: number): Promise<string[]> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return text === '' ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
