@@ -30,10 +30,23 @@ const SUITES: Suites = {
     run: async ({ repeats }) => (await import('./path/cluster.ts')).benchCluster(repeats),
   },
   log: { about: 'the log in a real Kafka, by both clients', minutes: 2, run: async ({ repeats }) => (await import('./log.ts')).benchLog(repeats) },
-  fanout: {
-    about: "memory of an idle socket and CPU of a delivery, against socket.io's room emit",
-    minutes: 3,
-    run: async ({ repeats }) => (await import('./fanout.ts')).benchFanout(repeats),
+  gateway: {
+    about: "the gateway's own path at 20 to millions of deliveries/s, against bare ws, socket.io and Centrifugo",
+    minutes: 8,
+    run: async ({ repeats }) =>
+      (await import('./gateway/gateway.ts')).benchGateway(repeats, values['cpu-prof'] === undefined ? {} : { cpuProf: values['cpu-prof'] }),
+  },
+  idle: {
+    about: '10,000 idle signed-in sockets: memory, and what letting them in costs',
+    minutes: 1.5,
+    repeats: 2,
+    run: async ({ repeats }) => (await import('./gateway/idle.ts')).benchIdle(repeats),
+  },
+  scaling: {
+    about: '1x, 2x, 4x members, rooms, workers: is the cost of a delivery flat',
+    minutes: 2,
+    repeats: 2,
+    run: async ({ repeats }) => (await import('./gateway/scaling.ts')).benchScaling(repeats),
   },
 };
 
@@ -43,6 +56,7 @@ const HELP = `npm run bench [-- options]
   --quick          one short repeat of each, for a look; nothing is kept
   --keep FILE      keeps each part in this file as soon as it is done, with its command, commit, date and machine
   --json FILE      writes the figures of this run
+  --cpu-prof DIR   gateway: writes a CPU profile of the worker at its limit there, and prints its top functions
   --list           shows the parts and how long they take
   --help           this
 The page is made from what was kept: npm run bench -- --keep docs/performance/results.json && node load/report/page.ts`;
@@ -54,6 +68,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     keep: { type: 'string' },
     json: { type: 'string' },
+    'cpu-prof': { type: 'string' },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },

@@ -1,0 +1,3 @@
+module parley-fan
+
+go 1.24

@@ -1,0 +1,107 @@
+// The servers that are compared, each by a name: which processes it is, who its publishers talk to, and by which protocol. One process is kept on
+// CPU 0 while the load client has CPU 1; several, and Redis, share both with it.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Engine, missing, startRedis } from '@parley/engines';
+import type { FanOptions } from '../../fan/fan.ts';
+import { centrifugoMissing, startCentrifugo } from '../../targets/centrifugo.ts';
+import { startTarget, type Target } from '../../targets/start.ts';
+
+export type SetupName = 'parley' | 'ws-frame' | 'ws-joined' | 'socket-io' | 'centrifugo' | 'parley-redis' | 'socket-io-redis' | 'centrifugo-redis';
+
+/** How the rows call them. */
+export const TITLES: Readonly<Record<SetupName, string>> = {
+  parley: 'Parley',
+  'ws-frame': 'bare ws, shared frame',
+  'ws-joined': 'bare ws, joined per 10 ms',
+  'socket-io': 'socket.io',
+  centrifugo: 'Centrifugo',
+  'parley-redis': 'Parley x2 over Redis',
+  'socket-io-redis': 'socket.io + redis-adapter x2',
+  'centrifugo-redis': 'Centrifugo + Redis x2',
+};
+
+export interface Running extends Pick<FanOptions, 'profile' | 'urls' | 'publishers' | 'groups'> {
+  /** One process, on a CPU of its own. */
+  readonly pinned: boolean;
+  stop(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly rooms: number;
+  /** Of those over Redis. Default 2. */
+  readonly workers?: number;
+  readonly execArgv?: readonly string[];
+}
+
+export interface Setups {
+  /** Why this one cannot be run here, or null. */
+  missing(name: SetupName): string | null;
+  open(name: SetupName, options: OpenOptions): Promise<Running>;
+  close(): Promise<void>;
+}
+
+const SERVER_CPU = 0;
+const at = (port: number): string => `127.0.0.1:${port}`;
+
+/** Redis is started when the first needs it. */
+export function createSetups(): Setups {
+  let redis: Promise<{ engine: Engine; folder: string }> | null = null;
+  let opened = 0;
+  const needRedis = (): Promise<{ engine: Engine; folder: string }> => {
+    redis ??= mkdtemp(join(tmpdir(), 'parley-bench-redis-')).then(async (folder) => ({ folder, engine: await startRedis({ folder }) }));
+    return redis;
+  };
+  const overRedis = async (name: SetupName, { rooms, workers = 2 }: OpenOptions): Promise<Running> => {
+    const { engine } = await needRedis();
+    const redisUrl = engine.url;
+    // Its tails outlive a run, and seqs begin anew.
+    const keyPrefix = `bench${++opened}:`;
+    const start = (): Promise<Target> =>
+      name === 'centrifugo-redis'
+        ? startCentrifugo({ redisUrl })
+        : name === 'parley-redis'
+          ? startTarget('./parley-gateway.ts', { rooms, redisUrl, keyPrefix })
+          : startTarget('./socket-io.ts', { redisUrl });
+    const injector = name === 'parley-redis' ? await startTarget('./parley-injector.ts', { redisUrl, keyPrefix }) : null;
+    const servers = await Promise.all(Array.from({ length: workers }, start));
+    return {
+      profile: name === 'centrifugo-redis' ? 'centrifugo' : name === 'parley-redis' ? 'parley' : 'socketio',
+      urls: servers.map(({ port }) => at(port)),
+      ...(injector === null ? {} : { publishers: [at(injector.port)] }),
+      groups: { server: servers.map(({ pid }) => pid), redis: [engine.pid], ...(injector === null ? {} : { injector: [injector.pid] }) },
+      pinned: false,
+      stop: async () => void (await Promise.all([...servers, ...(injector === null ? [] : [injector])].map((target) => target.stop()))),
+    };
+  };
+  return {
+    missing: (name) => (name.startsWith('centrifugo') ? centrifugoMissing() : null) ?? (name.endsWith('-redis') ? missing('redis') : null),
+    async open(name, options) {
+      if (name.endsWith('-redis')) return overRedis(name, options);
+      const server = await startAlone(name, options);
+      return {
+        profile: name === 'parley' ? 'parley' : name === 'socket-io' ? 'socketio' : name === 'centrifugo' ? 'centrifugo' : 'ws',
+        urls: [at(server.port)],
+        ...(server.injectPort === undefined ? {} : { publishers: [at(server.injectPort)] }),
+        groups: { server: [server.pid] },
+        pinned: true,
+        stop: () => server.stop(),
+      };
+    },
+    async close() {
+      if (redis === null) return;
+      const { engine, folder } = await redis;
+      await engine.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function startAlone(name: SetupName, { rooms, execArgv = [] }: OpenOptions): Promise<Target> {
+  const how = { cpu: SERVER_CPU, execArgv };
+  if (name === 'centrifugo') return startCentrifugo(how);
+  if (name === 'parley') return startTarget('./parley-gateway.ts', { rooms }, how);
+  if (name === 'socket-io') return startTarget('./socket-io.ts', {}, how);
+  return startTarget(name === 'ws-frame' ? './ws-frame.ts' : './ws-joined.ts', {}, how);
+}

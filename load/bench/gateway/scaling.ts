@@ -1,0 +1,86 @@
+// `--only scaling`, row 12: 1x, 2x, 4x of members, of rooms and of workers, each worker at the same load. What a delivery costs should not change.
+import type { FanLine } from '../fan/fan.ts';
+import type { Part, Series } from '../results.ts';
+import { median, type Row } from '../row.ts';
+import { fitLine } from './fit-line.ts';
+import { pointOf } from './ramp.ts';
+import { type Bench, only, serverUs, withBench, wrong } from './run/measure.ts';
+import type { SetupName } from './run/setups.ts';
+
+const TIMES = [1, 2, 4] as const;
+type Times = (typeof TIMES)[number];
+
+interface Axis {
+  readonly name: string;
+  readonly setup: SetupName;
+  /** Deliveries/s of each worker are the same at every step. */
+  at(times: Times): { readonly conns: number; readonly rooms: number; readonly rates: number; readonly workers?: number };
+}
+
+const AXES: readonly Axis[] = [
+  { name: 'members of one room', setup: 'parley', at: (times) => ({ conns: 500 * times, rooms: 1, rates: 80 / times }) },
+  { name: 'rooms of 20', setup: 'parley', at: (times) => ({ conns: 1_000 * times, rooms: 50 * times, rates: 500 }) },
+  { name: 'workers over Redis, 1,000 sockets each', setup: 'parley-redis', at: (times) => ({ conns: 1_000 * times, rooms: 50, rates: 250, workers: times }) },
+];
+const SHORT = { dur: '3s', warm: '1s', settle: '200ms' };
+/** Change of the cost for each doubling that still counts as flat: less than this machine's own wandering. */
+const FLAT_PERCENT = 10;
+
+/** About 50 s a repeat. */
+export const benchScaling = (repeats: number): Promise<Part> =>
+  withBench('scaling', async (bench) => {
+    const rows: Row[] = [];
+    const lines: Series['lines'][number][] = [];
+    for (const axis of AXES) {
+      const why = bench.setups.missing(axis.setup);
+      if (why !== null) {
+        rows.push({ name: `scaling, ${axis.name}`, unit: 'us', values: [], notRun: why });
+        continue;
+      }
+      const measured = await measureAxis(bench, axis, repeats);
+      rows.push(...rowsOf(axis, measured));
+      lines.push({ name: axis.name, points: TIMES.map((times) => pointOf(times, (measured.get(times) ?? []).map(serverUs))) });
+    }
+    const series: Series = {
+      id: 'gateway-scaling',
+      title: 'CPU of the workers for a delivery, each worker at the same load',
+      x: { label: 'times as many' },
+      y: { label: 'us' },
+      lines,
+    };
+    return { rows, series: [series] };
+  });
+
+async function measureAxis(bench: Bench, axis: Axis, repeats: number): Promise<Map<Times, FanLine[]>> {
+  const measured = new Map<Times, FanLine[]>(TIMES.map((times) => [times, []]));
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    for (const times of TIMES) {
+      const { workers = 1, ...work } = axis.at(times);
+      measured.get(times)?.push(only(await bench.run(axis.setup, { rooms: work.rooms, workers }, { ...work, ...SHORT })));
+    }
+  }
+  return measured;
+}
+
+function rowsOf(axis: Axis, measured: ReadonlyMap<Times, readonly FanLine[]>): Row[] {
+  const costs = (times: Times): number[] => (measured.get(times) ?? []).map(serverUs);
+  // By doubling, one line for each repeat: the points of a repeat belong to one moment.
+  const fits = costs(1).map((_, repeat) => fitLine(TIMES.map((times) => [Math.log2(times), costs(times)[repeat] ?? Number.NaN])));
+  const middle = median(TIMES.flatMap(costs));
+  return [
+    ...TIMES.map((times): Row => ({ name: `scaling, ${axis.name}, ${times}x: CPU for a delivery`, unit: 'us', values: costs(times) })),
+    {
+      name: `scaling, ${axis.name}: change for each doubling, by the fitted line`,
+      unit: '%',
+      values: fits.map(({ slope }) => (slope / middle) * 100),
+      goal: { op: '<=', value: FLAT_PERCENT },
+    },
+    { name: `scaling, ${axis.name}: r2 of the line`, unit: '', values: fits.map(({ r2 }) => r2) },
+    {
+      name: `scaling, ${axis.name}: lost, doubled or out of order`,
+      unit: '',
+      values: TIMES.flatMap((times) => measured.get(times) ?? []).map(wrong),
+      goal: { op: '<=', value: 0 },
+    },
+  ];
+}
