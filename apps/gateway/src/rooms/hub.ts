@@ -32,8 +32,6 @@ export class Hub implements Flushable {
   isOpen = false;
   isClosed = false;
   repairing = false;
-  /** What it cost since it opened: events taken, bytes handed to sockets, time of the thread for that in microseconds. */
-  readonly cost = { events: 0, bytes: 0, flushUs: 0 };
   readonly live = new Set<Seat>();
   readonly catching = new Set<Seat>();
   readonly cost: RoomCost = { events: 0, bytes: 0, flushUs: 0 };
