@@ -10,6 +10,7 @@ import {
   createMetrics,
   createRevocations,
   createVerifier,
+  LISTEN_BACKLOG,
   measureLog,
   registerHealth,
   registerInternal,
@@ -87,7 +88,7 @@ gateway.attach(app.server);
 await service.start();
 // Who came before would be refused: the others carry on until then.
 while (!gateway.serves()) await clock.sleep(LOOK_MS);
-await app.listen({ host: config.HOST, port: config.PORT });
+await app.listen({ host: config.HOST, port: config.PORT, backlog: LISTEN_BACKLOG });
 obeyPrimary({
   status: () => {
     const { sockets, users, rooms } = gateway.stats();

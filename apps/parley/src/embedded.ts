@@ -19,6 +19,7 @@ import {
   createRevocations,
   createVerifier,
   type InternalBus,
+  LISTEN_BACKLOG,
   type Logger,
   type Metrics,
   measureFeed,
@@ -150,7 +151,7 @@ async function compose(options: EmbeddedOptions, postgres: Postgres, undo: (() =
   await startOne(gateway);
   const hasOwner = (await edge.inject({ url: '/api/setup' })).json<{ owner: boolean }>().owner;
   const { host } = listenHost(options.host, hasOwner);
-  await edge.listen({ host, port: options.port });
+  await edge.listen({ host, port: options.port, backlog: LISTEN_BACKLOG });
   const { port } = edge.server.address() as AddressInfo;
   step('listening');
   return {

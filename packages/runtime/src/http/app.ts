@@ -10,6 +10,12 @@ import type { Logger } from '../log.ts';
 import { refusalOf, sendError, setErrorHandler } from './errors.ts';
 import { checkJsonTextDepth } from './json-depth.ts';
 
+/**
+ * Connections that wait to be taken, for every listener of ours (the kernel's somaxconn is the other bound). Beyond it a client's first packet
+ * is dropped and comes again after 1, 3, 7 and 15 s: whoever comes back in a storm would wait that long, however quick we are.
+ */
+export const LISTEN_BACKLOG = 8_192;
+
 export interface HttpAppDeps {
   readonly logger: Logger;
   readonly rng: Rng;

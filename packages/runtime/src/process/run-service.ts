@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock, Rng } from '@parley/ports';
 import { ParleyError } from '@parley/protocol';
 import type { FastifyInstance } from 'fastify';
-import { createHttpApp } from '../http/app.ts';
+import { createHttpApp, LISTEN_BACKLOG } from '../http/app.ts';
 import { type Phase, registerHealth } from '../http/health.ts';
 import { registerInternal } from '../internal/http-server.ts';
 import { createInternalTokens } from '../internal/tokens.ts';
@@ -65,7 +65,7 @@ export async function runService(options: RunServiceOptions): Promise<RunningSer
     for (const close of closers) await close().catch((error: unknown) => logger.error({ err: error }, 'could not close cleanly'));
   };
   try {
-    await app.listen({ host: options.host, port: options.port });
+    await app.listen({ host: options.host, port: options.port, backlog: LISTEN_BACKLOG });
     const services = await startServices([...(options.parts ?? []), service], logger);
     phase = null;
     const { port } = app.server.address() as AddressInfo;
