@@ -5,9 +5,9 @@ import { answer, type Service } from '@parley/runtime';
 import { createGatewayCore, type GatewayCore, type GatewayCoreDeps, type GatewayStats } from './core.ts';
 import { limitsOf } from './gateway-config.ts';
 import { createLoopDelay } from './load/event-loop.ts';
-import { socketIoCodec } from './socket-io/event-frame.ts';
 import type { NodeConnections } from './socket-io/nodes.ts';
-import { type SocketIoServer, serveSocketIo } from './socket-io/socket-io-server.ts';
+import { socketIoCodec } from './wire/event-frame.ts';
+import { serveWire, type WireServer } from './wire/wire-server.ts';
 
 export interface GatewayDeps extends Omit<GatewayCoreDeps, 'codec'> {
   /** Where the gateway's workers meet, to tell each other what they carry. Default: nowhere, this is the only one. */
@@ -35,7 +35,7 @@ const STRANGERS_MAX = 1_000;
 export function createGateway(deps: GatewayDeps): Gateway {
   const core = createGatewayCore({ loop: createLoopDelay(), ...deps, codec: socketIoCodec });
   const limits = limitsOf(deps.config);
-  const servers: SocketIoServer[] = [];
+  const servers: WireServer[] = [];
   const worker = deps.rng.id();
   let draining = false;
   const own = (): GatewayNode => {
@@ -47,10 +47,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     name: 'gateway',
     internal: [answer(readGatewayStats, async () => ({ nodes: [...nodes()] }))],
     attach(server) {
-      const { verifier, logger, clock } = deps;
+      const { verifier, logger, clock, rng } = deps;
       const connectionsMax = limits.worker.sockets + STRANGERS_MAX;
       const meeting = deps.nodes === undefined ? {} : { adapter: deps.nodes.adapter };
-      servers.push(serveSocketIo(server, { core, verifier, logger, clock, origins: limits.origins, connectionsMax, own, ...meeting }));
+      servers.push(serveWire(server, { core, verifier, logger, clock, rng, origins: limits.origins, connectionsMax, own, ...meeting }));
     },
     start: () => core.start(),
     async stop(goodbyeMs) {

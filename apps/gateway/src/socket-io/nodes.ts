@@ -1,9 +1,9 @@
 // Workers tell each other how much they carry, so that any of them can answer for all. Only this goes from node to node here: rooms and users
-// travel on the feed, so no socket joins a Socket.IO room of its own, and no packet to a socket ever comes this way.
+// travel on the feed. Socket.IO's server has no clients of its own: it is here for its adapter, and no packet to a socket ever comes this way.
 import type { Clock, Timer } from '@parley/ports';
 import type { GatewayNode } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
-import type { Server, ServerOptions } from 'socket.io';
+import { Server, type ServerOptions } from 'socket.io';
 
 /** How the nodes reach each other: made by an adapter, for Socket.IO's server. */
 export type NodeAdapter = NonNullable<ServerOptions['adapter']>;
@@ -21,7 +21,7 @@ const NODES_MAX = 1_000;
 const EVENT = 'gateway.stats';
 
 export interface NodesDeps {
-  readonly io: Server;
+  readonly adapter: NodeAdapter;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly own: () => GatewayNode;
@@ -29,12 +29,14 @@ export interface NodesDeps {
 
 export class Nodes {
   private readonly deps: NodesDeps;
+  private readonly io: Server;
   private readonly others = new Map<string, { readonly node: GatewayNode; readonly at: number }>();
   private readonly timer: Timer;
 
   constructor(deps: NodesDeps) {
     this.deps = deps;
-    deps.io.on(EVENT as never, (node: unknown) => this.hear(node));
+    this.io = new Server({ adapter: deps.adapter, serveClient: false });
+    this.io.on(EVENT as never, (node: unknown) => this.hear(node));
     this.timer = deps.clock.every(SAY_MS, () => this.say());
     this.say();
   }
@@ -52,13 +54,18 @@ export class Nodes {
     this.tell({ ...this.deps.own(), draining: true });
   }
 
+  /** After stop(): lets go of the adapter. */
+  async close(): Promise<void> {
+    await this.io.of('/').adapter.close();
+  }
+
   private say(): void {
     this.tell(this.deps.own());
   }
 
   private tell(node: GatewayNode): void {
     try {
-      this.deps.io.serverSideEmit(EVENT, node);
+      this.io.serverSideEmit(EVENT, node);
     } catch (error) {
       this.deps.logger.debug({ err: error }, 'the other workers could not be told');
     }
