@@ -5,7 +5,7 @@ import { type AccessClaims, ParleyError, type ResumeAnswer, type SessionEvent, T
 import type { TokenVerifier } from '@parley/runtime';
 import { pino } from 'pino';
 import type { CoreRevocations } from '../src/core.ts';
-import { createGatewayCore, type GatewayCore } from '../src/core.ts';
+import { createGatewayCore, type GatewayCore, type GatewayCoreDeps } from '../src/core.ts';
 import type { GatewayConfig } from '../src/gateway-config.ts';
 import { createFakeMessages, type FakeMessages } from './fake-messages.ts';
 import { createFakeSocket, type FakeSocket, lineCodec } from './fake-socket.ts';
@@ -87,7 +87,7 @@ export interface World {
   connect(user: string, options?: { exp?: number }): Client;
 }
 
-export async function createWorld(config: Partial<GatewayConfig> = {}): Promise<World> {
+export async function createWorld(config: Partial<GatewayConfig> = {}, parts: Partial<GatewayCoreDeps> = {}): Promise<World> {
   const clock = createManualClock();
   const rng = createSeededRng(7);
   const log = createMemoryEventLog({ topics, clock });
@@ -108,6 +108,7 @@ export async function createWorld(config: Partial<GatewayConfig> = {}): Promise<
     logger: silent,
     codec: lineCodec,
     config: { origins: [], ...config },
+    ...parts,
   });
   let count = 0;
   const world: World = {
