@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startParley } from '@parley/cli';
 import { expect, it } from 'vitest';
+import type { LoadReport } from './lib/report-json.ts';
 
 const run = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
@@ -25,14 +26,15 @@ it('the smoke script of k6 finds a fresh Parley well', async (context) => {
   try {
     const { stdout } = await run(k6, ['run', '--quiet', '--no-usage-report', join(here, 'smoke.ts')], {
       cwd: dirname(here),
-      env: { ...process.env, PARLEY_URL: parley.url, PEOPLE: '10', LINES: '10' },
+      env: { ...process.env, PARLEY_URL: parley.url, PEOPLE: '10', LINES: '10', PARLEY_LOAD_RESULTS: folder, GENERATOR_LATE_MS: '2000' },
       maxBuffer: 1 << 24,
     }).catch((error: { stdout: string; stderr: string }) => ({ stdout: `${error.stdout}\n${error.stderr}` }));
     expect(stdout).toContain('smoke: passed');
-    const report = JSON.parse(await readFile(join(here, 'results', 'smoke.json'), 'utf8')) as { metrics: Record<string, { values: { count: number } }> };
-    expect(report.metrics.parley_delivered?.values.count).toBe(1000);
-    expect(report.metrics.parley_lost?.values.count).toBe(0);
-    expect(await readFile(join(here, 'results', 'smoke.html'), 'utf8')).toContain('passed');
+    const report = JSON.parse(await readFile(join(folder, 'smoke.json'), 'utf8')) as LoadReport;
+    expect(report).toMatchObject({ schema: 1, scenario: 'smoke', target: parley.url, verdict: 'passed', why: [] });
+    expect(report.counts).toMatchObject({ delivered: 1000, sent: 100, lost: 0, doubled: 0, reordered: 0, gaps: 0, unanswered: 0 });
+    expect(report.trends.deliver_ms?.count).toBeGreaterThan(0);
+    expect(await readFile(join(folder, 'smoke.html'), 'utf8')).toContain('passed');
   } finally {
     await parley.stop();
     await rm(folder, { recursive: true, force: true });

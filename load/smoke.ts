@@ -1,113 +1,38 @@
-// k6 run load/smoke.ts: is this Parley well, and is nothing lost? PEOPLE sockets in one room, each says LINES lines; every socket must get every
-// line once, in the room's order. Bounded: at most 60 s. PARLEY_URL, PARLEY_LOAD_KEY, PEOPLE (20) and LINES (20) may be set.
-import exec from 'k6/execution';
-import { Counter, Trend } from 'k6/metrics';
-import { type Seeded, seed, uuid } from './lib/people.ts';
-import { type SummaryData, summarise } from './lib/report.ts';
-import { connectSio, type Json } from './lib/sio.ts';
+// k6 run load/smoke.ts: is this Parley well, and is nothing lost? PEOPLE sockets in one room, each says LINES lines, four a second; every socket must
+// get every line once, in the room's order. Ends within a minute with its defaults.
 
-declare const __ENV: Record<string, string | undefined>;
+import { thresholds } from './lib/counts.ts';
+import { type Course, optionsFor, runCrowd, type Shape } from './lib/crowd.ts';
+import { type Seeded, seed } from './lib/people.ts';
+import { COMMON, type SummaryData, summarise } from './lib/report.ts';
+import { type Env, readSettings, targetUrl } from './lib/settings.ts';
 
-const PEOPLE = Math.min(200, Number(__ENV.PEOPLE ?? 20));
-const LINES = Math.min(500, Number(__ENV.LINES ?? 20));
+declare const __ENV: Env;
+
+const specs = {
+  PEOPLE: { default: 20, min: 1, max: 200, what: 'people in the room' },
+  LINES: { default: 20, min: 1, max: 500, what: 'lines that each of them says' },
+  ...COMMON,
+} as const;
+const settings = readSettings(__ENV, specs);
+const { PEOPLE, LINES } = settings;
 const EVERY_MS = 250;
-const DEADLINE_MS = 50_000;
+targetUrl(__ENV);
+const shape: Shape = { people: PEOPLE, seconds: Math.ceil((LINES * EVERY_MS) / 1_000) + 1 };
 
-const lost = new Counter('parley_lost');
-const duplicate = new Counter('parley_duplicate');
-const outOfOrder = new Counter('parley_out_of_order');
-const unanswered = new Counter('parley_unanswered');
-const delivered = new Counter('parley_delivered');
-const connectMs = new Trend('parley_connect_ms');
-const ackMs = new Trend('parley_send_ack_ms');
-const deliverMs = new Trend('parley_deliver_ms');
-const zero = ['count==0'];
+export const options = optionsFor(shape, thresholds({ parley_delivered: [`count==${PEOPLE * PEOPLE * LINES}`], parley_deliver_ms: ['p(99)<1000'] }));
 
-export const options = {
-  scenarios: { people: { executor: 'per-vu-iterations', vus: PEOPLE, iterations: 1, maxDuration: '60s' } },
-  setupTimeout: '60s',
-  thresholds: {
-    parley_lost: zero,
-    parley_duplicate: zero,
-    parley_out_of_order: zero,
-    parley_unanswered: zero,
-    parley_delivered: [`count==${PEOPLE * PEOPLE * LINES}`],
-    parley_deliver_ms: ['p(99)<1000'],
-  },
+export const setup = (): Seeded => seed(PEOPLE, [Array.from({ length: PEOPLE }, (_, person) => person)]);
+
+const talk: Course['talk'] = ({ members }) => {
+  let said = 0;
+  const timer = setInterval(() => {
+    if (said++ < LINES) for (const member of members) member.post(member.rooms[0] as string);
+  }, EVERY_MS);
+  return () => clearInterval(timer);
 };
 
-export function setup(): Seeded {
-  const seeded = seed(PEOPLE);
-  if (seeded.owner !== null) console.log(`This installation had no owner; the run made one: ${seeded.owner.handle} / ${seeded.owner.password}`);
-  // A counter that is never added to has no value, and its threshold would not be judged.
-  return seeded;
-}
+export default (seeded: Seeded): void => runCrowd(seeded, { shape, talk });
 
-export default function person(seeded: Seeded): void {
-  const me = seeded.people[exec.vu.idInTest - 1];
-  if (me === undefined) return;
-  for (const counter of [lost, duplicate, outOfOrder, unanswered]) counter.add(0);
-  const started = Date.now();
-  const expected = PEOPLE * LINES;
-  let seen = 0;
-  let place = -1;
-  let said = 0;
-  let acked = 0;
-  let ticker: ReturnType<typeof setInterval> | undefined;
-  const finish = (): void => {
-    if (ticker === undefined) return;
-    clearInterval(ticker);
-    ticker = undefined;
-    clearTimeout(deadline);
-    lost.add(expected - seen);
-    unanswered.add(LINES - acked);
-    socket.close();
-  };
-  const say = (): void => {
-    const at = Date.now();
-    said++;
-    socket.emit('send', { type: 'message.post', room: seeded.room, clientId: uuid(), body: { text: `k6 ${at} ${exec.vu.idInTest} ${said}` } }, (answer) => {
-      if (answer.ok === true) acked++;
-      ackMs.add(Date.now() - at);
-      check();
-    });
-  };
-  const check = (): void => {
-    if (seen >= expected && acked >= LINES) finish();
-  };
-  const event = (payload: Json): void => {
-    if (payload.room !== seeded.room) return;
-    const seq = Number(payload.seq);
-    if (seq <= place) (seq === place ? duplicate : outOfOrder).add(1);
-    else if (place >= 0 && seq > place + 1) outOfOrder.add(1);
-    place = Math.max(place, seq);
-    if (payload.type !== 'message.posted') return;
-    seen++;
-    delivered.add(1);
-    deliverMs.add(Date.now() - Number(String((payload.body as Json).text).split(' ')[1]));
-    check();
-  };
-  const socket = connectSio(seeded.url, me.token, {
-    connected: () => {
-      connectMs.add(Date.now() - started);
-      socket.emit('resume', { me: null, rooms: {} }, (answer) => {
-        const rooms = answer.rooms as Record<string, { from: number }> | undefined;
-        place = rooms?.[seeded.room]?.from ?? -1;
-        // Everybody must be in before anybody speaks: the first line comes 5 s after the test began.
-        const wait = Math.max(0, 5000 - (Date.now() - exec.scenario.startTime));
-        setTimeout(() => {
-          ticker = setInterval(() => (said < LINES ? say() : undefined), EVERY_MS);
-        }, wait);
-      });
-    },
-    frame: (name, payload) => {
-      if (name === 'event') event(payload);
-    },
-    closed: () => finish(),
-  });
-  const deadline = setTimeout(finish, DEADLINE_MS);
-}
-
-export function handleSummary(data: SummaryData): Record<string, string> {
-  return summarise('smoke', `${PEOPLE} people, ${LINES} lines each; every line must reach every socket once, in order.`, data);
-}
+export const handleSummary = (data: SummaryData): Record<string, string> =>
+  summarise({ scenario: 'smoke', what: `${PEOPLE} people, ${LINES} lines each; every line must reach every socket once, in order.`, specs, settings }, data);

@@ -1,78 +1,181 @@
-// People for a load run, made through the public API. Refuses targets that are not this machine unless told twice.
-import { fail } from 'k6';
-import http from 'k6/http';
+// People and rooms for a load run, made through the public API with a load key, whose sessions have rate limits of their own. In setup() only.
+import { fail, sleep } from 'k6';
+import http, { type RefinedResponse, type ResponseType } from 'k6/http';
+import { type Env, targetUrl } from './settings.ts';
 
-declare const __ENV: Record<string, string | undefined>;
-
-interface Tokens {
-  accessToken: string;
-  user: { id: string };
-}
+declare const __ENV: Env;
 
 export interface LoadPerson {
-  user: string;
-  token: string;
+  readonly user: string;
+  readonly token: string;
+  readonly refreshToken: string;
+  /** ms since 1970 */
+  readonly expiresAt: number;
+}
+
+export interface LoadRoom {
+  readonly room: string;
+  /** Who is in it: indices of people. */
+  readonly members: readonly number[];
 }
 
 export interface Seeded {
-  url: string;
-  room: string;
-  people: LoadPerson[];
-  /** Set when the installation had no owner: this run made it, and its password must reach the operator. */
-  owner: { handle: string; password: string } | null;
+  readonly url: string;
+  readonly k6: string | null;
+  readonly people: LoadPerson[];
+  readonly rooms: LoadRoom[];
+  /** The key of this run, kept for the next one; null without. */
+  readonly key: string | null;
+  /** When the seeding was done: all VUs count from here. ms since 1970. */
+  readonly at: number;
 }
 
-const LOCAL = /^http:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?$/;
-
-export function targetUrl(): string {
-  const url = (__ENV.PARLEY_URL ?? 'http://127.0.0.1:8080').replace(/\/$/, '');
-  const twice = __ENV.PARLEY_LOAD_TARGET_IS_MINE === url && __ENV.PARLEY_LOAD_I_MAY === 'yes';
-  if (!LOCAL.test(url) && !twice) fail(`${url} is not on this machine. Say twice that it is yours: PARLEY_LOAD_TARGET_IS_MINE=${url} PARLEY_LOAD_I_MAY=yes`);
-  return url;
+interface Tokens {
+  readonly user: { readonly id: string };
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly accessExpiresAt: number;
 }
 
-/** RFC 9562 version 4: enough for client ids; k6 has no crypto.randomUUID in 1.8. */
-export function uuid(): string {
-  return 'xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx'.replace(/[xy]/g, (c) => {
-    const r = (Math.random() * 16) | 0;
-    return (c === 'x' ? r : (r & 3) | 8).toString(16);
+interface Ask {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Members named in one request. */
+const MEMBERS_A_REQUEST = 1_000;
+/** What an address may register in a minute without a key is 60. */
+const PEOPLE_WITHOUT_KEY = 50;
+const ASKS_AT_ONCE = 60;
+const READY_MS = 120_000;
+const KEY_FILE = 'load-key.json';
+
+/** The folder that reports go to, as a path. */
+export const resultsFolder = (): string => __ENV.PARLEY_LOAD_RESULTS ?? import.meta.resolve('../results').replace('file://', '');
+
+/** The key that an earlier run made on this target. Read when the script begins: k6 opens no file later. */
+const keptKey = ((): { url: string; key: string } | null => {
+  try {
+    return JSON.parse(open(`${resultsFolder()}/${KEY_FILE}`)) as { url: string; key: string };
+  } catch {
+    return null;
+  }
+})();
+
+/** What a run leaves for the next one, for k6's handleSummary. */
+export const keyToKeep = (seeded: Seeded | undefined): Record<string, string> =>
+  seeded?.key == null || __ENV.PARLEY_LOAD_KEY !== undefined
+    ? {}
+    : { [`${resultsFolder()}/${KEY_FILE}`]: JSON.stringify({ url: seeded.url, key: seeded.key }) };
+
+const said = (response: RefinedResponse<ResponseType>): string =>
+  response.status === 0
+    ? `no answer (${response.error}); is Parley running? npm start, or PARLEY_URL`
+    : `${response.status}: ${String(response.body).slice(0, 300)}`;
+
+function makeCaller(url: string) {
+  const request = ({ method, path, body, headers }: Ask) => ({
+    method,
+    url: `${url}${path}`,
+    body: body === undefined ? null : JSON.stringify(body),
+    params: { headers: { 'content-type': 'application/json', ...headers }, tags: { name: path.replace(/[0-9a-f-]{36}/g, ':id') }, timeout: '60s' },
   });
+  /** All answers in the order of the asks; the first that is refused ends the run. */
+  const all = <T>(asks: readonly Ask[]): T[] => {
+    const answers: T[] = [];
+    for (let from = 0; from < asks.length; from += ASKS_AT_ONCE) {
+      const part = asks.slice(from, from + ASKS_AT_ONCE);
+      for (const [index, response] of http.batch(part.map(request)).entries()) {
+        if (response.status < 200 || response.status > 299) fail(`${part[index]?.method} ${url}${part[index]?.path} answered ${said(response)}`);
+        answers.push((response.body === '' ? null : response.json()) as T);
+      }
+    }
+    return answers;
+  };
+  return { all, one: <T>(ask: Ask): T => all<T>([ask])[0] as T };
 }
 
-function call<T = unknown>(method: string, url: string, body: unknown, headers: Record<string, string>): T {
-  const res = http.request(method, url, body === null ? null : JSON.stringify(body), { headers: { 'content-type': 'application/json', ...headers } });
-  if (res.status < 200 || res.status > 299) fail(`${method} ${url} answered ${res.status}: ${String(res.body).slice(0, 300)}`);
-  return (res.body === '' ? null : res.json()) as T;
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+const secret = (): string => Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 10)).join('');
+
+/** Is the key good here? A wrong one is refused before the password is looked at. */
+function isGood(url: string, key: string): boolean {
+  const body = JSON.stringify({ handle: 'load-nobody', password: secret() });
+  const response = http.post(`${url}/api/accounts/login`, body, {
+    headers: { 'content-type': 'application/json', 'x-parley-load-key': key },
+    tags: { name: 'key' },
+  });
+  return response.status !== 403 && response.status !== 0;
 }
 
-/** A public channel with `count` members, the first of them its owner. */
-export function seed(count: number): Seeded {
-  const url = targetUrl();
+/** The key to seed with: the operator's, else that of an earlier run, else a new one where nobody owns the installation yet. */
+function findKey(url: string, run: string, caller: ReturnType<typeof makeCaller>): string | null {
+  const given = __ENV.PARLEY_LOAD_KEY ?? '';
+  if (given !== '') return given;
+  const setup = caller.one<{ owner: boolean }>({ method: 'GET', path: '/api/setup' });
+  if (!setup.owner) {
+    const login = { handle: `load-owner-${run}`, password: secret() };
+    const owner = caller.one<Tokens>({ method: 'POST', path: '/api/accounts/register', body: { ...login, device: 'k6' } });
+    console.warn(`This installation had no owner, so this run made one. Keep it: name ${login.handle}, password ${login.password}`);
+    return caller.one<{ key: string }>({ method: 'POST', path: '/api/load-keys', body: {}, headers: bearer(owner.accessToken) }).key;
+  }
+  return keptKey?.url === url && isGood(url, keptKey.key) ? keptKey.key : null;
+}
+
+/** Version of k6, from what it calls itself to servers. */
+const versionOf = (url: string): string | null => {
+  const agent = http.get(`${url}/api/setup`).request.headers['User-Agent']?.[0];
+  return /^k6\/([\w.-]+)/.exec(agent ?? '')?.[1] ?? null;
+};
+
+/** `rooms`: for each room, who is in it, by index; the first of them is its owner. Fails with what to do when it cannot. */
+export function seed(people: number, rooms: readonly (readonly number[])[]): Seeded {
+  const url = targetUrl(__ENV);
   const run = Math.random().toString(36).slice(2, 8);
-  const password = uuid();
-  const register = (handle: string, key: string | null): Tokens =>
-    call<Tokens>('POST', `${url}/api/accounts/register`, { handle, password, device: 'k6' }, key === null ? {} : { 'x-parley-load-key': key });
-  const hadOwner = call<{ owner: boolean }>('GET', `${url}/api/setup`, null, {}).owner;
-  let key = __ENV.PARLEY_LOAD_KEY ?? null;
-  let owner: Seeded['owner'] = null;
-  if (!hadOwner) {
-    const tokens = register(`load-owner-${run}`, null);
-    key = call<{ key: string }>('POST', `${url}/api/load-keys`, {}, { authorization: `Bearer ${tokens.accessToken}` }).key;
-    owner = { handle: `load-owner-${run}`, password };
+  const caller = makeCaller(url);
+  const key = findKey(url, run, caller);
+  if (key === null && people > PEOPLE_WITHOUT_KEY) {
+    fail(
+      `${url} has an owner already, and no load key is known: let the owner make one (docs/load.md) and set PARLEY_LOAD_KEY. Up to ${PEOPLE_WITHOUT_KEY} people need none.`,
+    );
   }
-  const people: LoadPerson[] = [];
-  for (let i = 0; i < count; i++) {
-    const tokens = register(`load-${run}-${i}`, key);
-    people.push({ user: tokens.user.id, token: tokens.accessToken });
+  const headers: Record<string, string> = key === null ? {} : { 'x-parley-load-key': key };
+  const password = secret();
+  const registrations = Array.from({ length: people }, (_, index): Ask => {
+    return { method: 'POST', path: '/api/accounts/register', headers, body: { handle: `load-${run}-${index}`, password, device: 'k6' } };
+  });
+  const made = caller.all<Tokens>(registrations).map((tokens): LoadPerson => {
+    return { user: tokens.user.id, token: tokens.accessToken, refreshToken: tokens.refreshToken, expiresAt: tokens.accessExpiresAt };
+  });
+  const ids = makeRooms(caller, made, rooms, run);
+  return { url, k6: versionOf(url), people: made, rooms: rooms.map((members, index) => ({ room: ids[index] as string, members })), key, at: Date.now() };
+}
+
+function makeRooms(caller: ReturnType<typeof makeCaller>, people: readonly LoadPerson[], rooms: readonly (readonly number[])[], run: string): string[] {
+  const person = (index: number): LoadPerson => people[index] as LoadPerson;
+  const owner = (members: readonly number[]): Record<string, string> => bearer(person(members[0] as number).token);
+  const asks = rooms.map((members, index): Ask => {
+    const named = members.slice(1, MEMBERS_A_REQUEST).map((member) => person(member).user);
+    const body = { kind: 'channel', name: `load ${run} ${index + 1}`, visibility: 'public', history: 'all', members: named };
+    return { method: 'POST', path: '/api/rooms', body, headers: owner(members) };
+  });
+  const ids = caller.all<{ room: string }>(asks).map(({ room }) => room);
+  for (const [index, members] of rooms.entries()) {
+    for (let from = MEMBERS_A_REQUEST; from < members.length; from += MEMBERS_A_REQUEST) {
+      const users = members.slice(from, from + MEMBERS_A_REQUEST).map((member) => person(member).user);
+      caller.one({ method: 'POST', path: `/api/rooms/${ids[index]}/members`, body: { users }, headers: owner(members) });
+    }
   }
-  const first = people[0];
-  if (first === undefined) fail('A load run needs at least one person.');
-  const made = call<{ room: string }>(
-    'POST',
-    `${url}/api/rooms`,
-    { kind: 'channel', name: `load ${run}`, visibility: 'public', history: 'all' },
-    { authorization: `Bearer ${first!.token}` },
-  );
-  for (const person of people.slice(1)) call('POST', `${url}/api/rooms/${made.room}/join`, {}, { authorization: `Bearer ${person.token}` });
-  return { url, room: made.room, people, owner };
+  // A change may be answered before everybody is in.
+  const until = Date.now() + READY_MS;
+  for (const [index, members] of rooms.entries()) {
+    const ask: Ask = { method: 'GET', path: `/api/me/rooms?ids=${ids[index]}`, headers: owner(members) };
+    while ((caller.one<{ rooms: { memberCount: number }[] }>(ask).rooms[0]?.memberCount ?? 0) < members.length) {
+      if (Date.now() > until) fail(`Not everybody was in their rooms after ${READY_MS / 1_000} s: set PEOPLE lower.`);
+      sleep(0.2);
+    }
+  }
+  return ids;
 }
