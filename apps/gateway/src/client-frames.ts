@@ -1,10 +1,9 @@
 // A client's frame: bounded, validated, then handed to what answers it. Every answer is typed; nothing a client sends throws from here.
 import type { Clock } from '@parley/ports';
-import { CLIENT_FRAMES, type ClientFrame, type ClientFrameName, type ErrorBody, LIMITS, ParleyError } from '@parley/protocol';
-import type { Logger } from '@parley/runtime';
+import { CLIENT_FRAMES, type ClientFrame, type ClientFrameName, type ErrorBody, ParleyError } from '@parley/protocol';
+import { checkJsonDepth, type Logger } from '@parley/runtime';
 import { safeParse } from 'zod/mini';
 import type { AckFn } from './client-socket.ts';
-import { isShallow } from './frames/json-depth.ts';
 import type { TokenBuckets } from './frames/token-bucket.ts';
 import type { ClassLimits } from './gateway-config.ts';
 import type { Meter } from './rooms/meter.ts';
@@ -87,7 +86,7 @@ export class ClientFrames {
     this.takeToken(session, 'frames', this.deps.rates[cls].frames);
     if (!Object.hasOwn(CLIENT_FRAMES, name)) throw new ParleyError('unknown_event');
     if (this.deps.isDraining()) throw new ParleyError('draining', undefined, { retryAfterMs: 1_000 });
-    if (!isShallow(payload, LIMITS.jsonDepth)) throw new ParleyError('invalid', `The payload is nested deeper than ${LIMITS.jsonDepth}.`);
+    checkJsonDepth(payload);
     const frame = name as ClientFrameName;
     const parsed = safeParse(CLIENT_FRAMES[frame], payload);
     if (!parsed.success) {
