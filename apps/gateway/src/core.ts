@@ -102,7 +102,7 @@ class Core implements GatewayCore {
     const { worker } = this.limits;
     this.admission = new TokenBucket(worker.admission, clock.monotonic());
     this.buckets = new TokenBuckets(clock);
-    this.flusher = new Flusher(clock);
+    this.flusher = new Flusher(clock, worker.windowMs);
     this.pages = new Pages({ clock, codec, read: async (room, after, limit) => (await internal.call(readEvents, { room, after, limit })).events });
     this.typing = new Typing({ feed, clock, codec });
     this.heads = this.makeHeads();

@@ -71,6 +71,8 @@ export interface WorkerLimits {
   readonly resumeWindowMs: number;
   /** A token may be this much too old before its socket is closed. */
   readonly tokenGraceMs: number;
+  /** Events wait for company at least this long, ms, however quiet it is. */
+  readonly windowMs: number;
   /** A room that nobody here is in is kept subscribed for this long. */
   readonly lingerMs: number;
   /** Heads are compared with messages this often. */
@@ -128,6 +130,7 @@ export const limitsOf = (config: GatewayConfig): Limits => ({
     resumeEvents: LIMITS.resumeEvents,
     resumeWindowMs: 50,
     tokenGraceMs: 25_000,
+    windowMs: 0,
     lingerMs: 10_000,
     headsMs: 5_000,
     usersMs: 60_000,

@@ -33,17 +33,20 @@ export class Flusher {
   private timer: Timer | null = null;
   private lastAt: number;
   private share = 0;
-  private floorMs = 0;
+  private readonly leastMs: number;
+  private floorMs: number;
   flushes = 0;
 
-  constructor(clock: Clock) {
+  /** `leastMs`: W is never shorter. */
+  constructor(clock: Clock, leastMs = 0) {
     this.clock = clock;
+    this.leastMs = this.floorMs = leastMs;
     this.lastAt = clock.monotonic();
   }
 
   /** Events wait for company at least this long from now on, ms, also longer than W ever gets by itself; 0: as load has it. */
   setFloor(ms: number): void {
-    this.floorMs = ms;
+    this.floorMs = Math.max(this.leastMs, ms);
   }
 
   /** This room has something to write. */
