@@ -30,6 +30,8 @@ export interface Figure {
   readonly baselineName: string | null;
   readonly notRun: string | null;
   readonly ratio: number | null;
+  /** Smallest and largest ratio of the repeats; null when they were not paired. */
+  readonly ratioSpread: readonly [number, number] | null;
   readonly goal: string | null;
   readonly met: boolean | null;
 }
@@ -40,26 +42,28 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
-/** A row as one line of the table. Pairs of value and baseline of one repeat are divided before the median is taken. */
+/** A row as one line of the table; what was not run has no figures and no verdict. Pairs of value and baseline of one repeat are divided before the median is taken. */
 export function toFigure({ name, unit, values, baseline, baselineName, goal, notRun }: Row): Figure {
+  const paired = baseline !== undefined && baseline.length === values.length;
   const ratios =
-    baseline === undefined
+    baseline === undefined || baseline.length === 0 || values.length === 0
       ? []
-      : baseline.length === values.length
+      : paired
         ? values.map((value, i) => value / (baseline[i] ?? Number.NaN))
         : [median(values) / median(baseline)];
   const ratio = ratios.length === 0 ? null : median(ratios);
-  const judged = goal === undefined ? null : goal.ofRatio === true ? ratio : median(values);
+  const judged = goal === undefined || values.length === 0 ? null : goal.ofRatio === true ? ratio : median(values);
   return {
     name,
     unit,
-    min: Math.min(...values),
+    min: values.length === 0 ? Number.NaN : Math.min(...values),
     median: median(values),
-    max: Math.max(...values),
-    baseline: baseline === undefined ? null : median(baseline),
+    max: values.length === 0 ? Number.NaN : Math.max(...values),
+    baseline: baseline === undefined || baseline.length === 0 ? null : median(baseline),
     baselineName: baselineName ?? null,
     notRun: notRun ?? null,
     ratio,
+    ratioSpread: paired && ratios.length > 1 ? [Math.min(...ratios), Math.max(...ratios)] : null,
     goal: goal === undefined ? null : `${goal.op} ${goal.value}${goal.ofRatio === true ? 'x' : ''}`,
     met: goal === undefined || judged === null ? null : goal.op === '<=' ? judged <= goal.value : judged >= goal.value,
   };

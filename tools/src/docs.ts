@@ -1,6 +1,7 @@
 // Writes the reference docs from their sources: `node tools/src/docs.ts`. With `--check` it writes nothing and fails when one is out of date.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { reportFiles } from '../../load/report/page.ts';
 import { type ConfigFields, configPage, errorsPage, protocolPage, type SettingReaders } from './docs/pages.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -17,6 +18,7 @@ export async function referenceFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/openapi.json', await openApiFile()],
     ['docs/asyncapi.json', asyncApiFile()],
     ['apps/edge/src/generated/public-api.json', await publicApiFile()],
+    ...(await reportFiles(ROOT)),
   ]);
 }
 

@@ -1,0 +1,111 @@
+// `node load/report/page.ts`: the figures of docs/performance.md and its plots, from docs/performance/results.json, which `npm run bench -- --keep`
+// fills. Writes between the markers only: what people wrote stays. `npm run check` holds the page and the plots to the file.
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type KeptPart, type Results, readResults } from '../bench/results.ts';
+import { type Figure, toFigure } from '../bench/row.ts';
+import { show } from '../bench/runner/show-row.ts';
+import { plotSvg } from './plot.ts';
+import { type Section, sectionsOf } from './sections.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PAGE = 'docs/performance.md';
+const FOLDER = 'docs/performance';
+export const RESULTS = `${FOLDER}/results.json`;
+const BEGIN = '<!-- Made by `node load/report/page.ts` from performance/results.json: change nothing down to the end mark. -->';
+const END = '<!-- End of what is made. -->';
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ');
+const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+const anchor = (title: string): string =>
+  `#${title
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .replaceAll(' ', '-')}`;
+
+/** The part of the page that is made. */
+export function generated(results: Results): string {
+  const sections = sectionsOf(Object.keys(results)).map((section) => ({ section, kept: results[section.part] as KeptPart }));
+  const goals = sections.flatMap(({ section, kept }) =>
+    kept.rows
+      .filter(({ goal }) => goal !== undefined)
+      .map(toFigure)
+      .map((figure) => goalRow(section, figure)),
+  );
+  if (sections.length === 0) return 'Nothing was kept yet.';
+  return [
+    ...(goals.length === 0 ? [] : ['## Goals', table(['what', 'goal', 'measured', ''], goals)]),
+    ...sections.flatMap(({ section, kept }) => sectionOf(section, kept)),
+  ].join('\n\n');
+}
+
+/** Path of each plot -> its SVG. */
+export function plotFiles(results: Results): ReadonlyMap<string, string> {
+  const plots = new Map<string, string>();
+  for (const { part } of sectionsOf(Object.keys(results)))
+    for (const series of results[part]?.series ?? []) {
+      const path = `${FOLDER}/${series.id}.svg`;
+      if (plots.has(path)) throw new Error(`Two plots are called ${series.id}: give one of them another id.`);
+      plots.set(path, plotSvg(series));
+    }
+  return plots;
+}
+
+/** The page with this between its markers. Throws when it has not both of them once, in their order. */
+export function filled(page: string, text: string): string {
+  const [before, rest, ...more] = page.split(BEGIN);
+  const [, after, ...others] = (rest ?? '').split(END);
+  if (rest === undefined || after === undefined || more.length + others.length > 0)
+    throw new Error(`${PAGE} must hold once each, in this order: ${BEGIN} ${END}`);
+  return `${before}${BEGIN}\n\n${text}\n\n${END}${after}`;
+}
+
+/** Path -> what it should hold: the page and its plots. */
+export async function reportFiles(root: string): Promise<ReadonlyMap<string, string>> {
+  const results = await readResults(join(root, RESULTS));
+  return new Map([[PAGE, filled(readFileSync(join(root, PAGE), 'utf8'), generated(results))], ...plotFiles(results)]);
+}
+
+const goalRow = (section: Section, figure: Figure): readonly string[] => [
+  `[${figure.name}](${anchor(section.title)})`,
+  `${figure.goal}${figure.goal?.endsWith('x') === true ? ` of ${figure.baselineName ?? 'the baseline'}` : figure.unit === '' ? '' : ` ${figure.unit}`}`,
+  figure.notRun !== null ? `not run: ${figure.notRun}` : figure.goal?.endsWith('x') === true ? ratioOf(figure) : `${show(figure.median)} ${figure.unit}`.trim(),
+  verdictOf(figure),
+];
+
+const verdictOf = ({ met }: Figure): string => (met === null ? '' : met ? 'met' : '**not met**');
+
+function sectionOf({ title, about }: Section, kept: KeptPart): readonly string[] {
+  const figures = kept.rows.map(toFigure);
+  return [
+    `## ${title}`,
+    `${about === '' ? '' : `${about} `}\`${kept.command}\`, ${kept.at.slice(0, 16).replace('T', ' ')} UTC, commit ${kept.commit}, ${kept.machine}.`,
+    table(['figure', 'min / median / max', 'baseline', 'ratio', 'goal'], figures.map(figureRow)),
+    ...(kept.series ?? []).map(({ id, title: name }) => `![${cell(name).replaceAll(']', ')')}](performance/${id}.svg)`),
+  ];
+}
+
+const figureRow = (figure: Figure): readonly string[] => [
+  figure.unit === '' ? figure.name : `${figure.name}, ${figure.unit}`,
+  figure.notRun === null ? `${show(figure.min)} / ${show(figure.median)} / ${show(figure.max)}` : `not run: ${figure.notRun}`,
+  figure.baseline === null ? '' : `${show(figure.baseline)}${figure.baselineName === null ? '' : `: ${figure.baselineName}`}`,
+  ratioOf(figure),
+  figure.goal === null ? '' : `${figure.goal}${figure.met === null ? '' : `: ${verdictOf(figure)}`}`,
+];
+
+function ratioOf({ ratio, ratioSpread }: Figure): string {
+  if (ratio === null || !Number.isFinite(ratio)) return '';
+  return ratioSpread === null ? `${show(ratio)}x` : `${show(ratio)}x (${show(ratioSpread[0])} to ${show(ratioSpread[1])})`;
+}
+
+if (import.meta.main) {
+  const files = await reportFiles(ROOT);
+  await mkdir(join(ROOT, FOLDER), { recursive: true });
+  for (const [path, text] of files) await writeFile(join(ROOT, path), text);
+  const old = (await readdir(join(ROOT, FOLDER))).map((name) => `${FOLDER}/${name}`).filter((path) => path.endsWith('.svg') && !files.has(path));
+  for (const path of old) await rm(join(ROOT, path));
+  console.log(`written: ${[...files.keys()].join(', ')}${old.length === 0 ? '' : `; removed: ${old.join(', ')}`}`);
+}
