@@ -147,6 +147,28 @@ describe('a client', () => {
     expect(seqs(parley.applied)).toEqual([5]);
   });
 
+  test('that falls behind says so, keeps what it has, and is live again when it has caught up', async () => {
+    const { server, online } = world();
+    server.addRoom(ROOM);
+    const parley = await online();
+    const room = parley.room(ROOM);
+    await room.open();
+    await room.send('before');
+    server.faults.loseEvent = () => true;
+    for (let i = 0; i < 2; i++) server.append(ROOM, POST_BY_OTHER);
+    server.faults.loseEvent = () => false;
+    server.say('behind', { room: ROOM, head: 5 });
+    await settle();
+    expect(parley.state.rooms.get(ROOM)).toMatchObject({ sync: 'catching', seq: 3 });
+    expect(parley.state.rooms.get(ROOM)?.messages).toHaveLength(1);
+    for (const event of server.events(ROOM).slice(3)) server.say('event', event);
+    server.say('live', { room: ROOM, seq: 5 });
+    await settle();
+    expect(parley.state.rooms.get(ROOM)).toMatchObject({ sync: 'live', seq: 5 });
+    expect(parley.state.rooms.get(ROOM)?.messages).toHaveLength(3);
+    expect(parley.errors).toEqual([]);
+  });
+
   test('goes on from its place after the connection was cut, and from a snapshot when it is too far behind', async () => {
     const { clock, server, online } = world();
     server.addRoom(ROOM);

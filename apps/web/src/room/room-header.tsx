@@ -2,16 +2,22 @@
 import { ArrowLeft, BellOff, Hash, Info, Lock, Users } from 'lucide-react';
 import { otherPerson, roomName } from '../model/names.ts';
 import type { RoomState } from '../model/shapes.ts';
+import { useLasting } from '../state/attention.ts';
 import { useClient } from '../state/client.tsx';
 import { type Detail, go, goBack, pathTo } from '../state/router.ts';
 import { PresentAvatar } from '../ui/avatar.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
+
+/** Who is behind for less is not told: it is over before it is read. */
+const PATIENCE_MS = 1_000;
 
 export function RoomHeader({ room, detail }: { room: RoomState; detail: Detail | null }) {
   const me = useClient((state) => state.me?.user.id ?? '');
   const name = useClient((state) => roomName(room, state.people, me));
   const other = otherPerson(room, me);
   const { summary } = room;
+  const online = useClient((state) => state.status === 'online');
+  const catching = useLasting(online && room.sync === 'catching', PATIENCE_MS);
   const Icon = summary?.kind === 'group' ? Users : summary?.visibility === 'private' ? Lock : Hash;
   const toggle = (to: Detail) => go(detail === to ? pathTo.room(room.id) : pathTo.detail(room.id, to), detail === null ? 'push' : 'replace');
   const members = room.members?.size ?? summary?.memberCount ?? 0;
@@ -23,7 +29,11 @@ export function RoomHeader({ room, detail }: { room: RoomState; detail: Detail |
         <h1 className="truncate">{name}</h1>
         {room.muted && <BellOff size={16} role="img" aria-label="muted" />}
       </div>
-      {summary !== null && summary.topic !== '' ? (
+      {catching ? (
+        <p className="topic catching truncate" role="status">
+          Catching up…
+        </p>
+      ) : summary !== null && summary.topic !== '' ? (
         <p className="topic truncate" title={summary.topic}>
           {summary.topic}
         </p>
