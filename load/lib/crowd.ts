@@ -69,7 +69,7 @@ export interface Course {
   /** Called when everything has settled, before everybody leaves. */
   readonly settled?: (crowd: Crowd) => Promise<void> | void;
   /** Who comes in at the beginning. Default: everybody. */
-  readonly entering?: (member: Member, index: number) => boolean;
+  readonly entering?: (member: Member, index: number, members: readonly Member[]) => boolean;
 }
 
 /** One VU's part of a run: the body of a scenario's default function. */
@@ -94,7 +94,7 @@ export function runCrowd(seeded: Seeded, course: Course): void {
     for (const member of members) member.tick();
     flushCounts();
   }, FLUSH_MS);
-  const entering = members.filter((member, index) => course.entering?.(member, index) ?? true);
+  const entering = members.filter((member, index) => course.entering?.(member, index, members) ?? true);
   const span = Math.max(0, talkAt - PAUSE_MS - Date.now());
   for (const [index, member] of entering.entries()) setTimeout(() => member.enter(), (span * index) / entering.length);
   setTimeout(() => {
@@ -116,7 +116,7 @@ export function runCrowd(seeded: Seeded, course: Course): void {
 
 /** Waits until each member has everything up to the heads of their rooms, or the time is up, and counts what is missing then. */
 async function settle(crowd: Crowd, mostMs: number): Promise<void> {
-  const members = crowd.members.filter((member) => member.places.size > 0);
+  const members = crowd.members.filter((member) => member.here && member.places.size > 0);
   const until = Date.now() + mostMs;
   let heads = new Map<string, number>();
   let looks = 0;

@@ -21,7 +21,7 @@ export interface LoadRoom {
 
 export interface Seeded {
   readonly url: string;
-  readonly k6: string | null;
+  readonly k6: string;
   readonly people: LoadPerson[];
   readonly rooms: LoadRoom[];
   /** The key of this run, kept for the next one; null without. */
@@ -118,17 +118,15 @@ function findKey(url: string, run: string, caller: ReturnType<typeof makeCaller>
   if (!setup.owner) {
     const login = { handle: `load-owner-${run}`, password: secret() };
     const owner = caller.one<Tokens>({ method: 'POST', path: '/api/accounts/register', body: { ...login, device: 'k6' } });
-    console.warn(`This installation had no owner, so this run made one. Keep it: name ${login.handle}, password ${login.password}`);
-    return caller.one<{ key: string }>({ method: 'POST', path: '/api/load-keys', body: {}, headers: bearer(owner.accessToken) }).key;
+    const { key } = caller.one<{ key: string }>({ method: 'POST', path: '/api/load-keys', body: {}, headers: bearer(owner.accessToken) });
+    console.warn(`This installation had no owner, so this run made one. Keep it: name ${login.handle}, password ${login.password}, load key ${key}`);
+    return key;
   }
   return keptKey?.url === url && isGood(url, keptKey.key) ? keptKey.key : null;
 }
 
-/** Version of k6, from what it calls itself to servers. */
-const versionOf = (url: string): string | null => {
-  const agent = http.get(`${url}/api/setup`).request.headers['User-Agent']?.[0];
-  return /^k6\/([\w.-]+)/.exec(agent ?? '')?.[1] ?? null;
-};
+/** k6 does not tell scripts its version: what PARLEY_K6 says, else which family has what only the newer one has. */
+const k6Version = (): string => __ENV.PARLEY_K6 ?? ('TextEncoder' in globalThis ? '2.x' : '1.x');
 
 /** `rooms`: for each room, who is in it, by index; the first of them is its owner. Fails with what to do when it cannot. */
 export function seed(people: number, rooms: readonly (readonly number[])[]): Seeded {
@@ -150,7 +148,7 @@ export function seed(people: number, rooms: readonly (readonly number[])[]): See
     return { user: tokens.user.id, token: tokens.accessToken, refreshToken: tokens.refreshToken, expiresAt: tokens.accessExpiresAt };
   });
   const ids = makeRooms(caller, made, rooms, run);
-  return { url, k6: versionOf(url), people: made, rooms: rooms.map((members, index) => ({ room: ids[index] as string, members })), key, at: Date.now() };
+  return { url, k6: k6Version(), people: made, rooms: rooms.map((members, index) => ({ room: ids[index] as string, members })), key, at: Date.now() };
 }
 
 function makeRooms(caller: ReturnType<typeof makeCaller>, people: readonly LoadPerson[], rooms: readonly (readonly number[])[], run: string): string[] {

@@ -37,7 +37,7 @@ export interface LoadReport {
   readonly machine: string | null;
   /** What makes this run again, as typed. */
   readonly command: string;
-  /** Version of k6, as `1.8.1`; null when it did not say. */
+  /** What PARLEY_K6 said, else `1.x` or `2.x`; null when the run ended before it was known. */
   readonly k6: string | null;
   /** Every setting that the scenario has, with the value it ran with. */
   readonly settings: Readonly<Record<string, number | string>>;

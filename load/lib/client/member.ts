@@ -24,13 +24,6 @@ export interface MemberHooks {
   readonly delivered?: (member: Member, ms: number, now: number) => void;
 }
 
-/** RFC 9562 version 4; k6 1.8 has no crypto.randomUUID. */
-export const uuid = (): string =>
-  'xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx'.replace(/[xy]/g, (c) => {
-    const r = (Math.random() * 16) | 0;
-    return (c === 'x' ? r : (r & 3) | 8).toString(16);
-  });
-
 const FILLER = 'so that was the thing about the other one and what it does when nobody looks ';
 
 /** Text of about `chars` that says when it was said. */
@@ -69,9 +62,9 @@ export class Member {
     return this.resumed;
   }
 
-  /** Online, and caught up in each room. */
-  get complete(): boolean {
-    return this.resumed && this.behindIn.size === 0;
+  /** Came in and has not left: what it lacks is lost. */
+  get here(): boolean {
+    return this.wanted;
   }
 
   /** Comes online, and stays so until `leave`. */
@@ -100,7 +93,7 @@ export class Member {
   /** Says something. Durable or not, it is sent again until it has a result. */
   post(room: string, chars = 60): Said<MemberCommand> {
     const now = Date.now();
-    const command: MemberCommand = { type: 'message.post', room, clientId: uuid(), body: { text: textOf(now, chars) } };
+    const command: MemberCommand = { type: 'message.post', room, clientId: crypto.randomUUID(), body: { text: textOf(now, chars) } };
     const said = this.outbox.add(command.clientId, command, now);
     count('sent');
     if (this.resumed) this.send(said, 1);
@@ -117,8 +110,11 @@ export class Member {
     if (this.resumed && seq > 0) this.sio?.emit('read', { room, seq, n }, () => {});
   }
 
-  watch(people: readonly string[], answered: (ok: boolean) => void): void {
-    this.sio?.emit('watch', { people: [...people] }, (answer) => answered(answer.ok));
+  /** Whose presence is told from now on, to `hooks.presence`, beginning with how it is. */
+  watch(people: readonly string[]): void {
+    this.sio?.emit('watch', { people: [...people] }, (answer) => {
+      if (answer.ok) this.hooks.presence?.(this, answer.presence);
+    });
   }
 
   /** Once a second: what has had no answer is sent again, and the token renewed before it ends. */

@@ -1,13 +1,14 @@
 // Socket.IO v5 over k6's WebSocket: the framing that k6 does not have. `0` open, `40{auth}` connect, `42[..]` event, `43N[..]` ack, 2/3 ping.
 // Runs in k6 only (1.8 and 2.x): no Node, no TextEncoder, no URL, no performance.
 
-import type { Ack, ClientFrame, ClientFrameName, ResumeAnswer, ServerFrame, ServerFrameName } from '@parley/protocol';
+import type { Ack, ClientFrame, ClientFrameName, PresenceList, ResumeAnswer, ServerFrame, ServerFrameName } from '@parley/protocol';
 import { WebSocket } from 'k6/websockets';
 
 /** What the ack of each frame says, if it says more than `ok`. */
 interface Answers {
   resume: ResumeAnswer;
   send: { status?: string };
+  watch: { presence: PresenceList };
 }
 type AnswerOf<N> = Ack<N extends keyof Answers ? Answers[N] : object>;
 
