@@ -210,7 +210,7 @@ class Core implements GatewayCore {
     const [users, rooms, states] = [[...this.users.all()].length, this.hubs.size, statesOf(this.sessions)];
     const { flusher, queues, sessions } = this;
     const now = { stalled: queues.stalledCount, windowMs: flusher.windowMs(), states };
-    return { ...this.hubStats, sockets: sessions.size, users, rooms, flushes: flusher.flushes, ...now };
+    return { ...this.hubStats, sockets: sessions.size, users, rooms, flushes: flusher.flushes, waited: flusher.waited, ...now };
   }
 
   serves(): boolean {

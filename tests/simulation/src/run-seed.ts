@@ -13,7 +13,7 @@ import { type Authority, createAuthority } from './world/authority.ts';
 import { createFaults, type Faults } from './world/faults.ts';
 import { createSimFetch } from './world/http.ts';
 import { createLife } from './world/life.ts';
-import { createNetwork, type Network } from './world/network.ts';
+import { createNetwork } from './world/network.ts';
 import { NOTHING_PLANTED, type Planted } from './world/planted.ts';
 import { claimsOf, createServices, type Services } from './world/services.ts';
 import { connectLog } from './world/sim-log.ts';
@@ -40,8 +40,8 @@ export interface SimResult {
   /** How long everything took to come to rest after healing, virtual ms; null: it did not, and `unrest` says what was still under way. */
   readonly restedMs: number | null;
   readonly unrest: string | null;
-  /** Writes that carried several frames of a room. */
-  readonly joined: number;
+  /** Flushes of gateways that waited for company. */
+  readonly waited: number;
   /** Every promise held, and it came to rest. */
   readonly ok: boolean;
 }
@@ -58,7 +58,6 @@ interface World {
   readonly services: Services;
   readonly authority: Authority;
   readonly people: People;
-  readonly network: Network;
   readonly users: readonly string[];
   readonly write: (record: HistoryRecord) => void;
   readonly note: (what: string) => void;
@@ -111,7 +110,7 @@ function createWorld(seed: number, options: SimOptions, write: (record: HistoryR
   const users = Array.from({ length: 4 }, () => rng.id());
   const noted = (what: string): void => note(clock.monotonic(), what);
   const accident = (): void => disturb({ clock, faults, services, network, people, authority, users, note: noted });
-  return { clock, faults, rows, services, authority, people, network, users, write, note: noted, accident };
+  return { clock, faults, rows, services, authority, people, users, write, note: noted, accident };
 }
 
 async function begin(world: World): Promise<void> {
@@ -241,7 +240,7 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
     trace: hash.digest('hex'),
     restedMs: typeof rested === 'number' ? rested : null,
     unrest,
-    joined: world.network.joined(),
+    waited: world.services.waited(),
     ok: report.ok && unrest === null,
   };
 }

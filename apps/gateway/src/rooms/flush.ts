@@ -36,6 +36,8 @@ export class Flusher {
   private readonly leastMs: number;
   private floorMs: number;
   flushes = 0;
+  /** Those of them that waited for their window to close. */
+  waited = 0;
 
   /** `leastMs`: W is never shorter. */
   constructor(clock: Clock, leastMs = 0) {
@@ -58,7 +60,10 @@ export class Flusher {
     const waitMs = windowMs === 0 ? 0 : this.lastAt + windowMs - this.clock.monotonic();
     // At the end of this turn, so that events that came together go together.
     if (waitMs <= 0) queueMicrotask(this.tick);
-    else this.timer = this.clock.after(Math.ceil(waitMs), this.tick);
+    else {
+      this.waited += 1;
+      this.timer = this.clock.after(Math.ceil(waitMs), this.tick);
+    }
   }
 
   /** Writes this room's frames before anything else happens: removal, detach, attach. */

@@ -28,6 +28,8 @@ export interface GatewayStats extends HubStats {
   readonly users: number;
   readonly rooms: number;
   readonly flushes: number;
+  /** Those of them that waited for company. */
+  readonly waited: number;
   readonly stalled: number;
   /** How long events wait to be written together. */
   readonly windowMs: number;

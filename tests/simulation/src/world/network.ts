@@ -26,8 +26,6 @@ export interface Network {
   cut(device: string): void;
   /** The device reads nothing for this long. */
   slow(device: string, ms: number): void;
-  /** Writes of gateways that carried several frames. */
-  joined(): number;
 }
 
 export interface NetworkDeps {
@@ -35,8 +33,6 @@ export interface NetworkDeps {
   readonly faults: Faults;
   readonly doors: () => readonly Door[];
 }
-
-const NEWLINE = 0x0a;
 
 /** What the server side gives to the wire, in order. */
 type Outgoing = { readonly bytes: Uint8Array } | { readonly ack: number; readonly answer: string } | { readonly end: true };
@@ -58,7 +54,6 @@ class Link {
   private lastUp = 0;
   private acks = 0;
   private sockets = 0;
-  joined = 0;
   private serverEnd: Accepted | null = null;
   private door: Door | null = null;
   private cutOff = false;
@@ -119,10 +114,7 @@ class Link {
     return {
       id: `${this.device}/${++this.sockets}`,
       emit: (name, payload) => this.push({ bytes: codec.encode(name, payload) }),
-      write: (bytes) => {
-        if (bytes.indexOf(NEWLINE) < bytes.length - 1) this.joined += 1;
-        this.push({ bytes });
-      },
+      write: (bytes) => this.push({ bytes }),
       bufferedBytes: () => this.buffered,
       close: (now) => {
         if (now) this.buffer.length = 0;
@@ -253,12 +245,10 @@ class Link {
 
 export function createNetwork(deps: NetworkDeps): Network {
   let links: Link[] = [];
-  let joined = 0;
   const of = (device: string): Link[] => links.filter((link) => link.device === device);
   return {
     transport: (device) => ({
       open({ auth, listener }) {
-        for (const link of links) if (link.over) joined += link.joined;
         links = links.filter((link) => !link.over);
         const link = new Link(deps, device, listener);
         links.push(link);
@@ -272,6 +262,5 @@ export function createNetwork(deps: NetworkDeps): Network {
     slow(device, ms) {
       for (const link of of(device)) link.slow(ms);
     },
-    joined: () => links.reduce((sum, link) => sum + link.joined, joined),
   };
 }

@@ -1,5 +1,5 @@
 // The processes of the simulated installation and who starts them again: messages workers over one store, gateways before them.
-import { createGatewayCore, type GatewayCoreDeps } from '@parley/gateway/core';
+import { createGatewayCore, type GatewayCore, type GatewayCoreDeps } from '@parley/gateway/core';
 import { createMessagesCore, type MessagesCore, type Store } from '@parley/messages/memory';
 import type { Clock, EventLog, Feed, Presence, Rng } from '@parley/ports';
 import { type AccessClaims, ParleyError, resendChanges } from '@parley/protocol';
@@ -48,12 +48,14 @@ export interface Services {
   startGateway(): void;
   /** The messages instance that HTTP and internal calls reach. */
   current(): Worker | null;
+  /** Flushes of all gateways so far that waited for company. */
+  waited(): number;
   /** Starts what is missing; `gateways`: how many there should be. */
   supervise(gateways: number): void;
 }
 
 /** Flushing costs no virtual time, so load alone would never make a gateway join frames here. */
-const WINDOWS_MS = [0, 0, 1, 3, 6, 10];
+const WINDOWS_MS = [0, 1, 3, 6, 10, 25];
 
 const KEY = 'the simulation’s internal key, 32 characters';
 
@@ -76,6 +78,7 @@ export function createServices(deps: ServicesDeps): Services {
   let workers: Worker[] = [];
   let gateways: Gateway[] = [];
   let incarnations = 0;
+  const cores: GatewayCore[] = [];
 
   const current = (): Worker | null => workers.findLast((worker) => worker.life.alive() && worker.ready) ?? null;
 
@@ -169,6 +172,7 @@ export function createServices(deps: ServicesDeps): Services {
       codec,
     };
     const core = createGatewayCore(gatewayDeps);
+    cores.push(core);
     const gateway: Gateway = {
       life,
       feed,
@@ -194,6 +198,7 @@ export function createServices(deps: ServicesDeps): Services {
     get gateways() {
       return gateways.filter((gateway) => gateway.life.alive());
     },
+    waited: () => cores.reduce((sum, core) => sum + core.stats().waited, 0),
     startWorker,
     startGateway,
     current,
