@@ -153,7 +153,7 @@ function onData(this: Socket, chunk: Buffer): void {
   (this as Linked).parleySocket?.read(chunk);
 }
 function onEnd(this: Socket): void {
-  this.end();
+  (this as Linked).parleySocket?.close(false);
 }
 function onClose(this: Socket): void {
   (this as Linked).parleySocket?.ended();

@@ -163,3 +163,10 @@ test('a message is bounded however many frames it comes in, and a frame by what 
   const huge = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
   expect(readByUs([huge]).read).toEqual([['broken', 1009]]);
 });
+
+test('goodbyes are believed as ws believes them, whatever code they give', async () => {
+  const goodbye = (code: number): Buffer =>
+    bytesOf({ fin: true, reserved: 0, opcode: 8, masked: true, payload: Uint8Array.of(code >> 8, code & 255), mask: new Uint8Array(4), form: 'short' });
+  for (const code of [0, 999, ...Array.from({ length: 30 }, (_, i) => 1_000 + i), 1_100, 2_999, 3_000, 4_000, 4_999, 5_000, 65_535])
+    expect([code, readByUs([goodbye(code)]).read]).toEqual([code, await readByWs([goodbye(code)])]);
+});

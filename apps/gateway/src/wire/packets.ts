@@ -17,10 +17,11 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 
 /** `text`: a message of Engine.IO. */
 export function decodePacket(text: string): Packet | null {
-  const [head, type, attachments, namespace, ackId = ''] = HEAD.exec(text) ?? [];
+  const [head, type, attachments, namespace = '/', ackId = ''] = HEAD.exec(text) ?? [];
   if (head === undefined) return null;
   const body = text.slice(head.length);
-  if (namespace !== undefined) return type === '0' ? { type: 'connect elsewhere', namespace: namespace.replace(/,$/, '') } : null;
+  const elsewhere = namespace.replace(/,$/, '');
+  if (elsewhere !== '/') return type === '0' ? { type: 'connect elsewhere', namespace: elsewhere } : null;
   const isBinary = type === '5' || type === '6';
   const count = Number(attachments ?? 0);
   if (isBinary ? count < 1 || count > ATTACHMENTS_MAX : attachments !== undefined) return null;

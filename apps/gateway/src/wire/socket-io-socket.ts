@@ -114,9 +114,14 @@ export class SocketIoSocket<P, C> extends EngineSocket implements ClientSocket {
     this.stage = 'in';
     // The answer and what the app says first are one write.
     this.raw.cork();
-    this.packet(`0{"sid":"${this.id}"}`);
-    this.peer = this.shared.app.accept(this, who);
-    this.raw.uncork();
+    try {
+      this.packet(`0{"sid":"${this.id}"}`);
+      this.peer = this.shared.app.accept(this, who);
+    } finally {
+      this.raw.uncork();
+    }
+    // It ended while it was let in.
+    if (!this.isOpen) this.gone();
   }
 
   private ackOf(id: string): Ack {
