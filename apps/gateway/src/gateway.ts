@@ -50,7 +50,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const { verifier, logger, clock, rng } = deps;
       const connectionsMax = limits.worker.sockets + STRANGERS_MAX;
       const meeting = deps.nodes === undefined ? {} : { adapter: deps.nodes.adapter };
-      servers.push(serveWire(server, { core, verifier, logger, clock, rng, origins: limits.origins, connectionsMax, own, ...meeting }));
+      const { perSecond } = limits.worker.admission;
+      servers.push(serveWire(server, { core, verifier, logger, clock, rng, origins: limits.origins, connectionsMax, perSecond, own, ...meeting }));
     },
     start: () => core.start(),
     async stop(goodbyeMs) {

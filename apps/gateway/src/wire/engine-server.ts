@@ -3,6 +3,7 @@ import type http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@parley/ports';
 import { pause } from '../rooms/hub-deps.ts';
+import { Arrivals } from './arrivals.ts';
 import type { EngineShared, EngineSocket } from './engine-socket.ts';
 import { textFrame } from './frames.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -19,7 +20,9 @@ export interface EngineServerDeps {
   readonly pingTimeoutMs: number;
   /** Bytes of one message. */
   readonly maxBytes: number;
-  /** Null: it may come. */
+  /** Connections let in, evenly: more wait for their turn. */
+  readonly perSecond: number;
+  /** Null: it may come. `open`: connections, and those that wait. */
   readonly refusal: (request: http.IncomingMessage, open: number) => string | null;
   /** Makes connections; each takes its raw socket over at once. `nr`: of this connection, never used twice. */
   readonly opener: (shared: EngineShared) => (raw: Socket, nr: number) => EngineSocket;
@@ -37,17 +40,32 @@ export function serveEngine(server: http.Server, deps: EngineServerDeps): Engine
   const heartbeats = new Heartbeats<EngineSocket>({ clock, intervalMs: pingIntervalMs, timeoutMs: pingTimeoutMs });
   const open = deps.opener({ heartbeats, maxBytes });
   const settings = { upgrades: [], pingInterval: pingIntervalMs, pingTimeout: pingTimeoutMs, maxPayload: maxBytes };
+  const arrivals = new Arrivals({ clock, perSecond: deps.perSecond });
   let count = 0;
   let isClosed = false;
   const refused = (request: http.IncomingMessage): Refusal | null => {
-    const reason = isClosed ? 'draining' : deps.refusal(request, heartbeats.size);
+    const reason = isClosed ? 'draining' : deps.refusal(request, heartbeats.size + arrivals.size);
     return reason === null ? null : forbidden(reason);
+  };
+  const enter = (request: http.IncomingMessage, raw: Socket, head: Buffer): void => {
+    raw.off('error', ignore);
+    // It may have left while it waited.
+    if (raw.destroyed) return;
+    if (isClosed) {
+      refuseUpgrade(raw, forbidden('draining'));
+      return;
+    }
+    count += 1;
+    raw.write(Buffer.concat([upgradeAnswer(request), textFrame(`0${JSON.stringify({ sid: deps.sidOf(count), ...settings })}`)]));
+    const socket = open(raw, count);
+    if (head.length > 0) socket.read(head);
   };
   interceptRequests(server);
   server.on('upgrade', (request, raw: Socket, head: Buffer) => {
     if (!isOurs(request)) {
+      raw.on('error', () => {});
       clock.after(NOBODYS_MS, () => {
-        if (raw.writable && raw.bytesWritten <= 0) raw.on('error', () => {}).end();
+        if (raw.writable && raw.bytesWritten <= 0) raw.end();
       });
       return;
     }
@@ -56,14 +74,13 @@ export function serveEngine(server: http.Server, deps: EngineServerDeps): Engine
       refuseUpgrade(raw, refusal);
       return;
     }
-    count += 1;
-    raw.write(Buffer.concat([upgradeAnswer(request), textFrame(`0${JSON.stringify({ sid: deps.sidOf(count), ...settings })}`)]));
-    const socket = open(raw, count);
-    if (head.length > 0) socket.read(head);
+    raw.on('error', ignore);
+    if (!arrivals.come(() => enter(request, raw, head))) refuseUpgrade(raw, forbidden('overloaded'));
   });
   return {
     close: async () => {
       isClosed = true;
+      arrivals.all();
       for (const socket of [...heartbeats.all()]) socket.close(false);
       await Promise.race([heartbeats.empty(), pause(clock, LAST_BYTES_MS)]);
       for (const socket of [...heartbeats.all()]) socket.close(true);
@@ -71,6 +88,8 @@ export function serveEngine(server: http.Server, deps: EngineServerDeps): Engine
     },
   };
 }
+
+const ignore = (): void => {};
 
 /** Plain requests at the path are answered here, all others where they were. */
 function interceptRequests(server: http.Server): void {

@@ -24,6 +24,8 @@ export interface WireDeps {
   readonly origins: readonly string[];
   /** Connections at once, whoever they are: a hard cap before anything is known of them. */
   readonly connectionsMax: number;
+  /** Connections let in, evenly. */
+  readonly perSecond: number;
   /** Where the workers meet. Default: nowhere, this is the only one. */
   readonly adapter?: NodeAdapter;
   /** What the others are told of this worker. */
@@ -46,6 +48,7 @@ export function serveWire(server: http.Server, deps: WireDeps): WireServer {
     pingIntervalMs: PING_INTERVAL_MS,
     pingTimeoutMs: PING_TIMEOUT_MS,
     maxBytes: LIMITS.frameBytes,
+    perSecond: deps.perSecond,
     refusal: (request, open) => {
       if (open >= deps.connectionsMax) return 'overloaded';
       return isOriginAllowed(request, deps.origins) ? null : 'origin_refused';

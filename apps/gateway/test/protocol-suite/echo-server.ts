@@ -50,6 +50,7 @@ const startEcho = async (opener: EngineServerDeps['opener']): Promise<EchoServer
     pingIntervalMs: PING_INTERVAL,
     pingTimeoutMs: PING_TIMEOUT,
     maxBytes: MAX_PAYLOAD,
+    perSecond: 10_000,
     refusal: () => null,
     sidOf: (nr) => `s${nr}`,
     opener,
