@@ -20,8 +20,8 @@ export type Request = (name: string, payload: unknown, timeoutMs: number) => Pro
 
 export interface ConnectionDeps {
   readonly url: string;
-  /** Asked before each try, instead of `url`. Never rejects. */
-  readonly where?: () => Promise<string>;
+  /** Asked before each try, instead of `url`; `again`: the last try came to nothing. Never rejects. */
+  readonly where?: (again: boolean) => Promise<string>;
   readonly transport: Transport;
   readonly clock: SdkClock;
   readonly random: () => number;
@@ -71,6 +71,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   const backOff = createBackOff(deps.random);
   let wanted = false;
   let wasOnline = false;
+  let lastFailed = false;
   let current: Try | null = null;
   let cancelWait: (() => void) | null = null;
   let refusedToken: string | undefined;
@@ -106,7 +107,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       }
     };
     if (deps.where === undefined) dial(deps.url);
-    else void deps.where().then(dial);
+    else void deps.where(lastFailed).then(dial);
   };
 
   const close = (one: Try, reason: string) => {
@@ -193,6 +194,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     if (current !== one) return;
     current = null;
     one.cancelTimers();
+    lastFailed = !one.helloSeen;
     if (one.helloSeen) deps.observe({ kind: 'disconnected', reason });
     deps.usable(null);
     if (!wanted) return;
