@@ -30,8 +30,8 @@ export interface LeanListener {
   readonly online?: (socket: LeanSocket) => void;
   /** One room is live. */
   readonly live?: (socket: LeanSocket, room: LeanRoom) => void;
-  /** The connection is over; `retryAfterMs` by the server's word. */
-  readonly closed?: (socket: LeanSocket, retryAfterMs: number | undefined) => void;
+  /** The connection is over; `wasOnline`: it had been resumed. `retryAfterMs` by the server's word. */
+  readonly closed?: (socket: LeanSocket, wasOnline: boolean, retryAfterMs: number | undefined) => void;
   /** ms from a message's mark to its arrival; asked only of sockets that are `timed`. */
   readonly latency?: (ms: number) => void;
 }
@@ -98,8 +98,9 @@ export class LeanSocket {
     socket.on('close', () => {
       if (this.socket !== socket) return;
       this.socket = null;
+      const wasOnline = this.resumed;
       this.resumed = false;
-      this.listener.closed?.(this, this.retryAfterMs);
+      this.listener.closed?.(this, wasOnline, this.retryAfterMs);
     });
   }
 

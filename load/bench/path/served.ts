@@ -64,8 +64,8 @@ export async function startServed(gateway: NonNullable<EmbeddedOptions['gateway'
     cpu: async () => ({ node: await cpuMs(pid), postgres: await cpuOf(await childrenOf(pid)) }),
     async stop() {
       const ended = once(child, 'exit');
-      child.disconnect();
-      await ended;
+      if (child.connected) child.disconnect();
+      if (child.exitCode === null) await ended;
       await rm(dataDir, { recursive: true, force: true });
     },
   };
@@ -77,11 +77,12 @@ function said<K extends Said['said']>(child: ChildProcess, kind: K): Promise<Of<
   return new Promise((resolve, reject) => {
     const hear = (message: Said): void => {
       if (message.said !== kind) return;
-      child.off('message', hear);
+      child.off('message', hear).off('exit', ended);
       resolve(message as Of<K>);
     };
+    const ended = (code: number | null): void => reject(new Error(`The server ended (${code}).`));
     child.on('message', hear);
-    child.once('exit', (code) => reject(new Error(`The server ended (${code}).`)));
+    child.once('exit', ended);
   });
 }
 

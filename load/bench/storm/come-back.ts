@@ -1,5 +1,6 @@
 // Comes back as the SDK does (packages/sdk/src/connection.ts, net/back-off.ts, net/gateway-address.ts): waits with full jitter or as long as the
 // server asked, asks GET /api/connect on a connection of its own, opens the socket where that says, and resumes from the places that it holds.
+// A server that said it carries the socket itself is asked again only after a try that came to nothing.
 import { connect } from 'node:net';
 import type { LeanSocket } from '../path/lean-socket.ts';
 
@@ -18,7 +19,7 @@ export interface Tries {
 
 export interface Returner {
   /** The connection ended; `retryAfterMs` by the server's word. */
-  lost(retryAfterMs: number | undefined): void;
+  lost(wasOnline: boolean, retryAfterMs: number | undefined): void;
   stop(): void;
 }
 
@@ -27,8 +28,10 @@ export function createReturner(socket: LeanSocket, server: { readonly host: stri
   let failures = 0;
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
-  const dial = async (): Promise<void> => {
-    const said = await askWhere(server.host, server.port);
+  let last: string | null = '/';
+  const dial = async (again: boolean): Promise<void> => {
+    const said = last === '/' && !again ? '/' : await askWhere(server.host, server.port);
+    last = said;
     if (said === null) tries.unanswered += 1;
     if (stopped) return;
     tries.dialled += 1;
@@ -36,11 +39,11 @@ export function createReturner(socket: LeanSocket, server: { readonly host: stri
     socket.connect(url?.hostname ?? server.host, url === null ? server.port : Number(url.port));
   };
   return {
-    lost(retryAfterMs) {
+    lost(wasOnline, retryAfterMs) {
       if (stopped) return;
       const wait = retryAfterMs ?? Math.random() * Math.min(MOST_MS, FIRST_MS * 2 ** failures);
       failures = Math.min(failures + 1, 10);
-      timer = setTimeout(() => void dial(), wait);
+      timer = setTimeout(() => void dial(!wasOnline), wait);
     },
     stop() {
       stopped = true;

@@ -23,7 +23,7 @@ export interface StormSize {
   readonly small: number;
 }
 
-const SIZE: StormSize = { people: 1_000, each: 5, others: 50, smallRooms: 40, big: 20, small: 40 };
+const SIZE: StormSize = { people: 1_000, each: 5, others: 50, smallRooms: 40, big: 10, small: 40 };
 /** How long the measurement looks for those who come back. */
 const BACK_MS = 30_000;
 const ONLINE_MS = 60_000;
@@ -117,9 +117,9 @@ async function gather(served: Served, size: StormSize, people: readonly Tokens[]
   const listener = {
     online: settled,
     live: settled,
-    closed: (socket: LeanSocket, retryAfterMs: number | undefined) => {
+    closed: (socket: LeanSocket, wasOnline: boolean, retryAfterMs: number | undefined) => {
       backAt.delete(socket);
-      returners.get(socket)?.lost(retryAfterMs);
+      returners.get(socket)?.lost(wasOnline, retryAfterMs);
     },
   };
   for (const { accessToken } of people) for (let i = 0; i < size.each; i++) sockets.push(new LeanSocket({ token: accessToken, tally, listener }));
@@ -210,11 +210,12 @@ function heard<K extends OthersSaid['said']>(child: ChildProcess, kind: K): Prom
   return new Promise((resolve, reject) => {
     const hear = (message: OthersSaid): void => {
       if (message.said !== kind) return;
-      child.off('message', hear);
+      child.off('message', hear).off('exit', ended);
       resolve(message as Of<K>);
     };
+    const ended = (code: number | null): void => reject(new Error(`Those who are not cut have ended (${code}).`));
     child.on('message', hear);
-    child.once('exit', (code) => reject(new Error(`Those who are not cut have ended (${code}).`)));
+    child.once('exit', ended);
   });
 }
 
