@@ -95,6 +95,22 @@ test('what it counts is documented, and names nobody', async () => {
     expect(page).toMatch(line);
 });
 
+test('`parley rooms --cost` names the room that was written to, by its id, and nothing that was said there', async () => {
+  const ask = async () => {
+    const asked = program(['rooms', '--cost', '--url', url, '--json'], {});
+    expect(await asked.ended, asked.stdout()).toBe(0);
+    return JSON.parse(asked.stdout()) as { rooms: { room: string; cpuShare: number; bytesPerSecond: number }[] };
+  };
+  await expect.poll(async () => (await ask()).rooms.map(({ room }) => room), { timeout: 20_000, interval: 1_000 }).toContain(followed.room);
+  const dear = (await ask()).rooms.find(({ room }) => room === followed.room);
+  expect(dear?.cpuShare).toBeGreaterThan(0);
+  expect(dear?.bytesPerSecond).toBeGreaterThan(0);
+  const inWords = program(['rooms', '--cost', '--url', url], {});
+  expect(await inWords.ended).toBe(0);
+  expect(inWords.stdout()).toContain(followed.room);
+  for (const secret of followed.secrets) expect(inWords.stdout()).not.toContain(secret);
+}, 60_000);
+
 test('a client can only tell of messages: what is none is refused, and so is who tells too much', async () => {
   const tell = (body: unknown, token?: string) =>
     fetch(`${url}/api/telemetry/traces`, {
