@@ -92,10 +92,16 @@ function linesOf(series: Series): readonly Line[] {
       name,
       nr,
       fitted: /\bfit(ted)?\b/i.test(name),
-      points: points.filter((point) => usable(point.x, series.x.log) && usable(point.median, series.y.log)).toSorted((a, b) => a.x - b.x),
+      points: points
+        .filter((point) => usable(point.x, series.x.log) && usable(point.median, series.y.log))
+        .map(({ x, min, median, max }) => ({ x, min: numberOr(median, min), median, max: numberOr(median, max) }))
+        .toSorted((a, b) => a.x - b.x),
     }))
     .filter(({ points }) => points.length > 0);
 }
+
+/** JSON has null for what is no number. */
+const numberOr = (fallback: number, value: number | null): number => (value !== null && Number.isFinite(value) ? value : fallback);
 
 /** From left to right, in as many rows as it takes. */
 function legendOf(series: Series): readonly (Line & { readonly x: number; readonly row: number })[] {
@@ -129,12 +135,12 @@ function grid(series: Series, { frame, toX, toY }: Place, xTicks: readonly numbe
 
 /** Smallest to largest of the repeats; a lone point has a bar. */
 function band({ nr, points }: Line, { toX, toY }: Place): string {
-  const spread = points.filter(({ min, max }) => Number.isFinite(min) && Number.isFinite(max) && max > min);
+  const spread = points.filter(({ min, max }) => max > min);
   if (spread.length === 0) return '';
   const bars = spread.map(({ x, min, max }) => `M${px(toX(x))} ${px(toY(max))}V${px(toY(min))}`).join('');
   if (points.length === 1) return `<path class="bar c${nr % COLOURS}" d="${bars}"/>`;
-  const upper = points.map(({ x, max, median }) => `${px(toX(x))} ${px(toY(Math.max(max ?? median, median)))}`);
-  const lower = points.map(({ x, min, median }) => `${px(toX(x))} ${px(toY(Math.min(min ?? median, median)))}`).toReversed();
+  const upper = points.map(({ x, max, median }) => `${px(toX(x))} ${px(toY(Math.max(max, median)))}`);
+  const lower = points.map(({ x, min, median }) => `${px(toX(x))} ${px(toY(Math.min(min, median)))}`).toReversed();
   return `<path class="band c${nr % COLOURS}" d="M${upper.join('L')}L${lower.join('L')}Z"/>`;
 }
 
