@@ -3,12 +3,14 @@
 import type { Clock } from '@parley/ports';
 
 const STEP_MS = 10;
+/** A step that is late lets in what the time was for, up to so many steps: more would be the crowd again. */
+const LATE_STEPS = 4;
 /** Whoever would wait longer is better told to come again. Less than the patience of any client. */
 const WAIT_MS = 8_000;
 
 export interface ArrivalsDeps {
   readonly clock: Clock;
-  /** Let in evenly; a worker whose steps are late lets in fewer. */
+  /** Let in evenly; a worker whose steps are very late lets in fewer. */
   readonly perSecond: number;
 }
 
@@ -52,10 +54,11 @@ export class Arrivals {
   private step(): void {
     if (this.stepping) return;
     this.stepping = true;
-    // After the step and not at its beginning: time that was lost is not made up for.
+    const began = this.clock.monotonic();
     this.clock.after(STEP_MS, () => {
       this.stepping = false;
-      this.left = this.perStep;
+      const steps = Math.min(LATE_STEPS, Math.max(1, (this.clock.monotonic() - began) / STEP_MS));
+      this.left = Math.round(this.perStep * steps);
       if (this.size === 0) return;
       this.step();
       while (this.left > 0 && this.size > 0) {
