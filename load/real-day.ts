@@ -19,6 +19,8 @@ const specs = {
 const settings = readSettings(__ENV, specs);
 targetUrl(__ENV);
 const keeps = __ENV.HISTORY === 'yes';
+/** What is judged is the world at rest, with everybody still there. */
+let recording = keeps;
 
 /** Lines with their seconds at this speed, silences cut. */
 function planned(): { people: number; lines: (readonly [atMs: number, speaker: number, chars: number])[] } {
@@ -55,12 +57,15 @@ const talk: Course['talk'] = (crowd) => {
 
 /** One record of the history that tests/checker judges, as a line. */
 const write = (record: object): void => console.log(JSON.stringify(record));
-const saw = (member: Member, observation: object): void => write({ t: Date.now(), client: member.name, user: member.person.user, saw: observation });
+const saw = (member: Member, observation: object): void => {
+  if (recording) write({ t: Date.now(), client: member.name, user: member.person.user, saw: observation });
+};
 
 /** What Parley holds at the end: the room's whole log, and its members. */
 const settled: Course['settled'] = async ({ members, vu }) => {
   const [reader] = members;
   const room = reader?.rooms[0];
+  recording = false;
   if (!keeps || vu !== 0 || reader === undefined || room === undefined) return;
   const events: { seq: number }[] = [];
   for (let head = 1; (events.at(-1)?.seq ?? 0) < head; ) {

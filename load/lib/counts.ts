@@ -11,6 +11,7 @@ const COUNTS = [
   'unanswered',
   'rejected',
   'gone',
+  'away',
   // The generator was the bottleneck in this many VUs.
   'overloaded',
   // What happened.
@@ -78,7 +79,7 @@ export function flushCounts(names: readonly CountName[] = []): void {
   pending.clear();
 }
 
-export const MUST_BE_ZERO: readonly CountName[] = ['lost', 'doubled', 'reordered', 'gaps', 'unanswered', 'rejected', 'gone'];
+export const MUST_BE_ZERO: readonly CountName[] = ['lost', 'doubled', 'reordered', 'gaps', 'unanswered', 'rejected', 'gone', 'away'];
 export const ALWAYS_SHOWN: readonly CountName[] = [...MUST_BE_ZERO, 'sent', 'accepted', 'delivered', 'reconnected', 'bye', 'failed_sends'];
 
 /** The thresholds of every scenario, with those of one. */

@@ -116,7 +116,7 @@ export function runCrowd(seeded: Seeded, course: Course): void {
 
 /** Waits until each member has everything up to the heads of their rooms, or the time is up, and counts what is missing then. */
 async function settle(crowd: Crowd, mostMs: number): Promise<void> {
-  const members = crowd.members.filter((member) => member.here && member.places.size > 0);
+  const members = crowd.members.filter((member) => member.here);
   const until = Date.now() + mostMs;
   let heads = new Map<string, number>();
   let looks = 0;
@@ -139,13 +139,15 @@ async function settle(crowd: Crowd, mostMs: number): Promise<void> {
     const left = member.outbox.left();
     count('lost', left.accepted);
     count('unanswered', left.unanswered);
+    if (!member.online) count('away');
   }
+  // Nothing can be said of what nobody could ask.
   if (members.length > 0 && heads.size === 0) count('unanswered');
 }
 
-/** Offline by its own will: it misses what it will ask for when it comes back. */
+/** Online, with everything up to the heads. */
 const isWhole = (member: Member, heads: ReadonlyMap<string, number>): boolean =>
-  [...member.places].every(([room, place]) => place.lostAt(heads.get(room) ?? place.seq) === 0);
+  member.online && [...member.places].every(([room, place]) => place.lostAt(heads.get(room) ?? place.seq) === 0);
 
 /** The heads of all rooms of these members, asked by as few of them as can see all; null when Parley did not answer. */
 async function readHeads(members: readonly Member[]): Promise<Map<string, number> | null> {

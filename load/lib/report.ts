@@ -45,6 +45,7 @@ const MEANS: Readonly<Record<string, string>> = {
   gaps: 'events were passed over without a word',
   unanswered: 'messages had no answer at the end',
   rejected: 'messages were refused for good',
+  away: 'sockets had not come back at the end',
   gone: 'times somebody was told that a room is not theirs any more',
 };
 

@@ -26,8 +26,8 @@ export interface MemberHooks {
 
 const FILLER = 'so that was the thing about the other one and what it does when nobody looks ';
 
-/** Text of about `chars` that says when it was said. */
-const textOf = (now: number, chars: number): string => `k6 ${now} ${FILLER.repeat(Math.ceil(chars / FILLER.length))}`.slice(0, Math.max(20, chars));
+/** Text of about `chars` that says when it was said; `-`: nobody can measure from there, since it was said offline. */
+const textOf = (at: number | '-', chars: number): string => `k6 ${at} ${FILLER.repeat(Math.ceil(chars / FILLER.length))}`.slice(0, Math.max(20, chars));
 
 export class Member {
   readonly person: Person;
@@ -83,20 +83,20 @@ export class Member {
 
   /** The connection ends now, from this side; comes back after `waitMs`. */
   cut(waitMs: number): void {
-    if (this.sio === null) return;
+    if (!this.resumed) return;
     count('cut');
     this.bye = null;
-    this.sio.close();
+    this.sio?.close();
     this.ended('cut', waitMs);
   }
 
   /** Says something. Durable or not, it is sent again until it has a result. */
   post(room: string, chars = 60): Said<MemberCommand> {
     const now = Date.now();
-    const command: MemberCommand = { type: 'message.post', room, clientId: crypto.randomUUID(), body: { text: textOf(now, chars) } };
+    const command: MemberCommand = { type: 'message.post', room, clientId: crypto.randomUUID(), body: { text: textOf(this.resumed ? now : '-', chars) } };
     const said = this.outbox.add(command.clientId, command, now);
     count('sent');
-    if (this.resumed) this.send(said, 1);
+    if (this.resumed) this.send(said);
     return said;
   }
 
@@ -121,10 +121,7 @@ export class Member {
   tick(): void {
     if (!this.resumed) return;
     const now = Date.now();
-    for (const said of this.outbox.due(now - RESEND_MS)) {
-      if (!said.accepted) count('failed_sends');
-      this.send(said, 2);
-    }
+    for (const said of this.outbox.due(now - RESEND_MS)) this.send(said);
     if (!this.person.stale) return;
     const sio = this.sio;
     this.person.token().then(
@@ -133,13 +130,17 @@ export class Member {
     );
   }
 
-  private send(said: Said<MemberCommand>, attempt: number): void {
+  private send(said: Said<MemberCommand>): void {
     const sio = this.sio;
     if (sio === null) return;
     const sentAt = Date.now();
     said.sentAt = sentAt;
-    if (attempt > 1) count('resent');
-    this.hooks.saw?.(this, { kind: 'invoke', command: said.command, attempt });
+    said.attempts++;
+    if (said.attempts > 1) count('resent');
+    // No answer in time, or it was lost with the connection.
+    if (said.attempts > 1 && !said.accepted && !said.refused) count('failed_sends');
+    said.refused = false;
+    this.hooks.saw?.(this, { kind: 'invoke', command: said.command, attempt: said.attempts });
     sio.emit('send', said.command, (answer) => {
       if (answer.ok) {
         measure('ack_ms', Date.now() - sentAt);
@@ -149,6 +150,7 @@ export class Member {
         return;
       }
       count('failed_sends');
+      said.refused = true;
       const { error } = answer;
       const again = ['slow_down', 'unavailable', 'overloaded', 'draining', 'internal', 'token_expired'].includes(error.code);
       this.hooks.saw?.(this, {
@@ -238,8 +240,11 @@ export class Member {
       for (const room of this.rooms) {
         const from = answer.rooms[room];
         if (from === undefined) continue;
-        if (!this.places.has(room)) this.places.set(room, new RoomPlace(from.from));
-        else if (from.reset) this.reset(room, from.from);
+        if (!this.places.has(room)) {
+          // What was before it is history, as if a snapshot at this place had been read.
+          this.places.set(room, new RoomPlace(from.from));
+          this.hooks.saw?.(this, { kind: 'snapshot', room, seq: from.from, epoch: answer.epoch });
+        } else if (from.reset) this.reset(room, from.from);
       }
       this.back();
     });
@@ -252,11 +257,7 @@ export class Member {
     this.tries = 0;
     count(this.cutAt === null ? 'connected' : 'reconnected');
     if (this.cutAt !== null) measure('back_ms', Date.now() - this.cutAt);
-    for (const said of this.outbox.due(Number.POSITIVE_INFINITY)) {
-      // Its answer was lost with the connection, if it ever left.
-      if (!said.accepted) count('failed_sends');
-      this.send(said, 2);
-    }
+    for (const said of this.outbox.due(Number.POSITIVE_INFINITY)) this.send(said);
     this.hooks.online?.(this);
     if (this.behindIn.size === 0) this.done();
   }

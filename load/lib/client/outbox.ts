@@ -5,10 +5,13 @@ export interface Said<T> {
   readonly clientId: string;
   readonly command: T;
   readonly saidAt: number;
-  /** When it was last handed to a socket. */
+  /** When it was last handed to a socket, and how often it was. */
   sentAt: number;
+  attempts: number;
   /** Parley said that it is durable. */
   accepted: boolean;
+  /** The last attempt was answered with a refusal, and counted. */
+  refused: boolean;
 }
 
 /** Seqs of own commands that are done: enough to see one come again under another seq. */
@@ -19,7 +22,7 @@ export class Outbox<T> {
   private readonly done = new Map<string, number>();
 
   add(clientId: string, command: T, now: number): Said<T> {
-    const said = { clientId, command, saidAt: now, sentAt: now, accepted: false };
+    const said = { clientId, command, saidAt: now, sentAt: now, attempts: 0, accepted: false, refused: false };
     this.waiting.set(clientId, said);
     return said;
   }
