@@ -22,7 +22,7 @@ import { type HubStats, RING_AGE_MS } from './rooms/hub-deps.ts';
 import { Hubs } from './rooms/hubs.ts';
 import { type GatewayStats, NO_METER } from './rooms/meter.ts';
 import { Pages } from './rooms/pages.ts';
-import { Session, statesOf } from './session.ts';
+import { AcceptedSession, Session, statesOf, type Taking } from './session.ts';
 import type { GatewayCoreDeps } from './users/core-deps.ts';
 import { FollowState } from './users/follow-state.ts';
 import { sayGoodbyes } from './users/goodbyes.ts';
@@ -87,6 +87,7 @@ class Core implements GatewayCore {
   private readonly queues: Queues;
   readonly ladder: Ladder;
   private readonly frames: ClientFrames;
+  private readonly taking: Taking;
   private readonly timers: { cancel(): void }[] = [];
   private phase: 'new' | 'running' | 'leaving' | 'draining' | 'stopped' = 'new';
   private stopping: Promise<void> | null = null;
@@ -137,6 +138,7 @@ class Core implements GatewayCore {
     const { typing, watched, flusher, limits } = this;
     this.ladder = new Ladder({ clock, logger, limits, loop: deps.loop ?? NEVER_LATE, rooms: () => this.hubs.all(), typing, watched, flusher });
     this.frames = this.makeFrames();
+    this.taking = { frame: (session, name, payload, ack) => this.frames.handle(session, name, payload, ack), closed: (session) => this.closed(session) };
   }
 
   async start(): Promise<void> {
@@ -189,10 +191,7 @@ class Core implements GatewayCore {
     });
     this.users.add(session);
     this.online.arrived(session.user);
-    return {
-      frame: (name, payload, ack) => this.frames.handle(session, name, payload, ack),
-      closed: () => this.closed(session),
-    };
+    return new AcceptedSession(session, this.taking);
   }
 
   problems(): readonly string[] {

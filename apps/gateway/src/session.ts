@@ -1,11 +1,12 @@
 // One accepted socket: who it is, where it sits, how full it is. It decides nothing about rooms.
 import type { AccessClaims, ErrorBody, ServerFrame, ServerFrameName, StateChange } from '@parley/protocol';
-import type { ClientSocket } from './client-socket.ts';
+import type { Accepted, AckFn, ClientSocket } from './client-socket.ts';
 import type { QueueLimits } from './gateway-config.ts';
 import type { Seat } from './rooms/seat.ts';
 
 /** Most sockets at most times: shared, because there are many. */
 const NOBODY: ReadonlySet<string> = new Set();
+const NOTHING: readonly never[] = [];
 
 export class Session {
   readonly socket: ClientSocket;
@@ -19,7 +20,7 @@ export class Session {
   /** Version of the user's state that this socket has; meaningful when resumed. */
   ver = 0;
   /** Changes that came while its resume was being answered. */
-  held: StateChange[] = [];
+  held: readonly StateChange[] = NOTHING;
   /** People whose presence it shows. */
   watching: ReadonlySet<string> = NOBODY;
   inFlight = 0;
@@ -30,7 +31,7 @@ export class Session {
   bufferedSince: number | null = null;
   private readonly queue: QueueLimits;
   private readonly onStalled: (session: Session) => void;
-  private drainWaiters: (() => void)[] = [];
+  private drainWaiters: (() => void)[] | null = null;
 
   constructor(socket: ClientSocket, claims: AccessClaims, queue: QueueLimits, onStalled: (session: Session) => void) {
     this.socket = socket;
@@ -66,13 +67,17 @@ export class Session {
   /** Resolves when it has drained, or is closed. */
   drained(): Promise<void> {
     if (!this.stalled || this.closed) return Promise.resolve();
-    return new Promise((resolve) => this.drainWaiters.push(resolve));
+    return new Promise((resolve) => {
+      this.drainWaiters = [...(this.drainWaiters ?? []), resolve];
+    });
   }
 
   /** The queue is short again, or the socket is gone: who waited goes on. */
   unstall(): void {
     this.stalled = false;
-    for (const wake of this.drainWaiters.splice(0)) wake();
+    const waiters = this.drainWaiters ?? NOTHING;
+    this.drainWaiters = null;
+    for (const wake of waiters) wake();
   }
 
   /** Says why, then closes. */
@@ -81,6 +86,31 @@ export class Session {
     this.leaving = true;
     this.emit('bye', { code: error.code, message: error.message, ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }) });
     this.socket.close(now);
+  }
+}
+
+/** What takes the frames of all sessions. */
+export interface Taking {
+  frame(session: Session, name: string, payload: unknown, ack: AckFn): void;
+  closed(session: Session): void;
+}
+
+/** A session as its transport sees it. */
+export class AcceptedSession implements Accepted {
+  private readonly session: Session;
+  private readonly taking: Taking;
+
+  constructor(session: Session, taking: Taking) {
+    this.session = session;
+    this.taking = taking;
+  }
+
+  frame(name: string, payload: unknown, ack: AckFn): void {
+    this.taking.frame(this.session, name, payload, ack);
+  }
+
+  closed(): void {
+    this.taking.closed(this.session);
   }
 }
 

@@ -38,7 +38,7 @@ export class FollowState {
       for (const result of message.results) session.emit('result', result);
       if (message.changes.length === 0) continue;
       if (session.resume === 'done') this.forward(session, message.changes);
-      else if (session.resume === 'asking' && session.held.length < HELD_MAX) session.held.push(...message.changes);
+      else if (session.resume === 'asking' && session.held.length < HELD_MAX) session.held = [...session.held, ...message.changes];
     }
   }
 

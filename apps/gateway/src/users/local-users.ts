@@ -6,7 +6,8 @@ import type { Session } from '../session.ts';
 
 export interface LocalUser {
   readonly id: string;
-  readonly sessions: Set<Session>;
+  /** Few: most people have one. */
+  readonly sessions: Session[];
   /** The next comparison with messages. */
   check: { readonly at: number; readonly timer: Timer } | null;
 }
@@ -43,14 +44,14 @@ export class LocalUsers {
   }
 
   count(user: string): number {
-    return this.users.get(user)?.sessions.size ?? 0;
+    return this.users.get(user)?.sessions.length ?? 0;
   }
 
   add(session: Session): LocalUser {
     const known = this.users.get(session.user);
-    const entry = known ?? { id: session.user, sessions: new Set<Session>(), check: null, subscription: null };
+    const entry = known ?? { id: session.user, sessions: [] as Session[], check: null, subscription: null };
     if (known === undefined) this.users.set(session.user, entry);
-    entry.sessions.add(session);
+    entry.sessions.push(session);
     // Results of commands come here, so it is needed before the first resume too.
     void this.subscribed(session.user).catch(() => {});
     return entry;
@@ -60,8 +61,9 @@ export class LocalUsers {
   remove(session: Session): boolean {
     const entry = this.users.get(session.user);
     if (entry === undefined) return false;
-    entry.sessions.delete(session);
-    if (entry.sessions.size > 0) return false;
+    const at = entry.sessions.indexOf(session);
+    if (at >= 0) entry.sessions.splice(at, 1);
+    if (entry.sessions.length > 0) return false;
     this.users.delete(session.user);
     entry.check?.timer.cancel();
     const leaving = (entry.subscription ?? Promise.resolve(null))
@@ -104,6 +106,6 @@ export class LocalUsers {
 
   private receive(entry: Entry, payload: unknown): void {
     const { changes, results } = (payload ?? {}) as Partial<FeedUser>;
-    if (entry.sessions.size > 0 && Array.isArray(changes) && Array.isArray(results)) this.deps.onMessage(entry, { user: entry.id, changes, results });
+    if (entry.sessions.length > 0 && Array.isArray(changes) && Array.isArray(results)) this.deps.onMessage(entry, { user: entry.id, changes, results });
   }
 }
