@@ -17,9 +17,25 @@ const SUITES: Suites = {
     run: async (options) => (await import('./start.ts')).benchStart(options.repeats, options.repeat),
   },
   path: {
-    about: 'whole path, embedded: a room of 50 at 200 messages/s',
-    minutes: 2,
+    about: 'whole path, embedded: a room of 50 at 200 messages/s, beside socket.io with Redis and an insert',
+    minutes: 3,
     run: async ({ repeats }) => (await import('./path/path.ts')).benchPath(repeats),
+  },
+  hot: {
+    about: 'whole path: 5,500 events/s in one room of 200',
+    minutes: 1,
+    run: async ({ repeats }) => (await import('./path/flood.ts')).benchHot(repeats),
+  },
+  wide: {
+    about: 'whole path: a ramp of deliveries in one room of 1,000',
+    minutes: 2,
+    repeats: 2,
+    run: async ({ repeats }) => (await import('./path/flood.ts')).benchWide(repeats),
+  },
+  storm: {
+    about: '5,000 sockets cut at once: until all have everything, database queries, what others notice',
+    minutes: 2,
+    run: async ({ repeats }) => (await import('./storm/storm.ts')).benchStorm(repeats),
   },
   commit: { about: 'load, decide, write on a real Postgres', minutes: 2, run: async () => (await import('./commit.ts')).benchCommit() },
   feed: { about: 'the feed on a real Redis', minutes: 0.5, run: async ({ repeats }) => (await import('./feed/feed.ts')).benchFeed(repeats) },
