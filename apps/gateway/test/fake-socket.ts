@@ -17,6 +17,8 @@ export interface FakeSocket extends ClientSocket {
   readonly received: Received[];
   /** Bytes stay in the queue from now on, or the queue is taken at once. */
   slow(on: boolean): void;
+  /** The network takes this much of what a slow one holds. */
+  drain(bytes: number): void;
   onFrame: (frame: Received) => void;
   onClose: () => void;
   readonly isClosed: boolean;
@@ -52,6 +54,9 @@ export function createFakeSocket(id: string): FakeSocket {
     slow: (on) => {
       slow = on;
       if (!on) buffered = 0;
+    },
+    drain: (bytes) => {
+      buffered = Math.max(0, buffered - bytes);
     },
     get isClosed() {
       return closed;

@@ -86,7 +86,7 @@ const FATES: Fate[] = ['pass', 'pass', 'pass', 'lose', 'double', 'late'];
 test('every attached socket sees exactly its contiguous view and nothing after a removal', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 60, maxLength: 160, size: 'max' }), fc.integer(), async (steps, seed) => {
-      const limits = { resumeEvents: 20, ringBytes: 1_500, usersMs: 2_000, lingerMs: 500 };
+      const limits = { resumeEvents: 20, ringBytes: 1_500, usersMs: 2_000, lingerMs: 500, windowMs: Math.abs(seed) % 11 };
       const world = await createWorld({ limits, queue: { softBytes: 200, hardBytes: 600, ageMs: 1_000, stuckMs: 600_000 } });
       const rng = createSeededRng(seed);
       world.fate = () => FATES[Math.floor(rng.random() * FATES.length)] as Fate;
