@@ -1,9 +1,11 @@
 // `node load/report/page.ts`: the figures of docs/performance.md and its plots, from docs/performance/results.json, which `npm run bench -- --keep`
-// fills. Writes between the markers only: what people wrote stays. `npm run check` holds the page and the plots to the file.
-import { readFileSync } from 'node:fs';
+// fills; and docs/load-results.md, from the load runs that were kept. In the former it writes between the markers only: what people wrote stays.
+// `npm run check` holds the pages and the plots to the files.
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadTable, readReports } from '@parley/cli/load-table';
 import { type KeptPart, type Results, readResults } from '../bench/results.ts';
 import { type Figure, toFigure } from '../bench/row.ts';
 import { show } from '../bench/runner/show-row.ts';
@@ -16,6 +18,16 @@ const FOLDER = 'docs/performance';
 export const RESULTS = `${FOLDER}/results.json`;
 const BEGIN = '<!-- Made by `node load/report/page.ts` from performance/results.json: change nothing down to the end mark. -->';
 const END = '<!-- End of what is made. -->';
+
+const LOAD_PAGE = 'docs/load-results.md';
+/** Results of load runs that are committed. */
+const KEPT = 'load/results/kept';
+const LOAD_INTRO = `# Results of load runs
+
+<!-- Made by \`node load/report/page.ts\` from ${KEPT}. Change nothing here. -->
+
+What the k6 scenarios of \`load/\` measured, by machine, with the command that made each line. A run is kept by copying its JSON from \`load/results\` to \`${KEPT}\`; name the machine with
+\`PARLEY_MACHINE\`. Two of them beside each other: \`npx parley load diff A B\`; a folder of your own as such a table: \`npx parley load table FOLDER\`.`;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ');
 const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
@@ -63,10 +75,19 @@ export function filled(page: string, text: string): string {
   return `${before}${BEGIN}\n\n${text}\n\n${END}${after}`;
 }
 
-/** Path -> what it should hold: the page and its plots. */
+/** The page of load runs. */
+async function loadPage(root: string): Promise<string> {
+  const folder = join(root, KEPT);
+  const { reports, leftOut } = existsSync(folder) ? await readReports(folder) : { reports: [], leftOut: [] };
+  if (leftOut.length > 0) throw new Error(`${KEPT} holds what is no result of a scenario: ${leftOut.join(', ')}`);
+  return `${LOAD_INTRO}\n\n${reports.length === 0 ? 'Nothing was kept yet.' : loadTable(reports)}\n`;
+}
+
+/** Path -> what it should hold: the page, its plots, and the page of load runs. */
 export async function reportFiles(root: string): Promise<ReadonlyMap<string, string>> {
   const results = await readResults(join(root, RESULTS));
-  return new Map([[PAGE, filled(readFileSync(join(root, PAGE), 'utf8'), generated(results))], ...plotFiles(results)]);
+  const page = filled(readFileSync(join(root, PAGE), 'utf8'), generated(results));
+  return new Map([[PAGE, page], [LOAD_PAGE, await loadPage(root)], ...plotFiles(results)]);
 }
 
 const goalRow = (section: Section, figure: Figure): readonly string[] => [

@@ -157,6 +157,23 @@ program
   .option('--json', 'one object')
   .action(async (options) => (await import('./rooms/room-costs.ts')).roomCosts(options));
 
+const load = program.command('load').description('What load runs (k6 run load/…) and benches (npm run bench) measured.');
+load
+  .command('diff')
+  .description(
+    'Each figure of two results, its change, and whether that is more than noise. Exits with 1 when something was lost, doubled, reordered or missed in B.',
+  )
+  .argument('<a>', 'a JSON file of load/results, or one of `npm run bench -- --keep`')
+  .argument('<b>', 'another of the same kind')
+  .option('--anyway', 'compare other scenarios or settings too')
+  .option('--json', 'one object')
+  .action(async (a: string, b: string, options) => (await import('./load/command.ts')).loadDiff(a, b, options));
+load
+  .command('table')
+  .description('The results of scenarios in a folder as Markdown: a table for each machine, with the command that made each line.')
+  .argument('<folder>', 'such as load/results')
+  .action(async (folder: string) => (await import('./load/command.ts')).showLoadTable(folder));
+
 program
   .command('demo')
   .description('Starts a Parley of its own with two people, a bot that answers and some history. Not for production.')
