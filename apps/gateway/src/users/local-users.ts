@@ -7,12 +7,13 @@ import type { Session } from '../session.ts';
 export interface LocalUser {
   readonly id: string;
   /** Few: most people have one. */
-  readonly sessions: Session[];
+  readonly sessions: readonly Session[];
   /** The next comparison with messages. */
   check: { readonly at: number; readonly timer: Timer } | null;
 }
 
 interface Entry extends LocalUser {
+  sessions: readonly Session[];
   subscription: Promise<FeedSubscription> | null;
 }
 
@@ -49,9 +50,9 @@ export class LocalUsers {
 
   add(session: Session): LocalUser {
     const known = this.users.get(session.user);
-    const entry = known ?? { id: session.user, sessions: [] as Session[], check: null, subscription: null };
+    const entry: Entry = known ?? { id: session.user, sessions: [], check: null, subscription: null };
     if (known === undefined) this.users.set(session.user, entry);
-    entry.sessions.push(session);
+    entry.sessions = [...entry.sessions, session];
     // Results of commands come here, so it is needed before the first resume too.
     void this.subscribed(session.user).catch(() => {});
     return entry;
@@ -61,8 +62,7 @@ export class LocalUsers {
   remove(session: Session): boolean {
     const entry = this.users.get(session.user);
     if (entry === undefined) return false;
-    const at = entry.sessions.indexOf(session);
-    if (at >= 0) entry.sessions.splice(at, 1);
+    entry.sessions = entry.sessions.filter((one) => one !== session);
     if (entry.sessions.length > 0) return false;
     this.users.delete(session.user);
     entry.check?.timer.cancel();
