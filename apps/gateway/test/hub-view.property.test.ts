@@ -1,4 +1,4 @@
-// Whatever the feed loses, repeats or reorders, whoever joins, leaves, comes back or reads slowly: a socket sees its own contiguous view.
+// Whatever the feed loses, repeats or reorders, whoever joins, leaves, comes back or reads slowly, whatever the worker sheds: a socket sees its own contiguous view.
 import { createSeededRng } from '@parley/ports';
 import { ParleyError } from '@parley/protocol';
 import fc from 'fast-check';
@@ -18,6 +18,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('disconnect' as const), nth: fc.nat(10) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('slow' as const), nth: fc.nat(10), on: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('away' as const), on: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('late' as const), ms: fc.constantFrom(0, 5_000) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 5, 40, 300, 3_000) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -46,6 +47,9 @@ class Views {
     return (this.intervals.get(`${room} ${user}`) ?? []).some(({ floor, end }) => seq > floor && seq < end);
   }
 }
+
+/** How late the worker's event loop is: it sheds by that. */
+const loop = { ms: 0, start() {}, lateMs: () => loop.ms, stop() {} };
 
 async function play(world: World, steps: readonly Step[], views: Views): Promise<{ clients: Client[]; gone: Client[] }> {
   const { messages, clock } = world;
@@ -76,6 +80,7 @@ async function play(world: World, steps: readonly Step[], views: Views): Promise
     }
     if (one.do === 'slow') nth?.socket.slow(one.on);
     if (one.do === 'away') messages.failing = one.on ? new ParleyError('unavailable') : null;
+    if (one.do === 'late') loop.ms = one.ms;
     if (one.do === 'advance') await clock.advance(one.ms);
   }
   return { clients, gone };
@@ -87,16 +92,21 @@ test('every attached socket sees exactly its contiguous view and nothing after a
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 60, maxLength: 160, size: 'max' }), fc.integer(), async (steps, seed) => {
       const limits = { resumeEvents: 20, ringBytes: 1_500, usersMs: 2_000, lingerMs: 500, windowMs: Math.abs(seed) % 11 };
-      const world = await createWorld({ limits, queue: { softBytes: 200, hardBytes: 600, ageMs: 1_000, stuckMs: 600_000 } });
+      const world = await createWorld(
+        { limits, queue: { softBytes: 200, hardBytes: 600, ageMs: 1_000, stuckMs: 600_000 }, shedding: { calmSamples: 1 } },
+        { loop },
+      );
       const rng = createSeededRng(seed);
       world.fate = () => FATES[Math.floor(rng.random() * FATES.length)] as Fate;
       // Answers of messages are old by the time they arrive.
       world.messages.delay = () => new Promise((resolve) => world.clock.after(Math.floor(rng.random() ** 3 * 400), resolve));
       const views = new Views();
+      loop.ms = 0;
       try {
         const { clients, gone } = await play(world, [...prelude, ...steps], views);
         world.fate = () => 'pass';
         world.messages.failing = null;
+        loop.ms = 0;
         for (const client of clients) client.socket.slow(false);
         await world.clock.advance(20_000);
         for (const client of [...clients, ...gone]) {
