@@ -42,29 +42,36 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
+/** A repeat that gave no number (null in JSON) counts for nothing, nor does its pair. */
+function measuredOf(row: Row): { readonly values: readonly number[]; readonly baseline: readonly number[]; readonly paired: boolean } {
+  const { values, baseline = [] } = row;
+  const good = (value: number | null | undefined): value is number => typeof value === 'number' && Number.isFinite(value);
+  if (baseline.length !== values.length) return { values: values.filter(good), baseline: baseline.filter(good), paired: false };
+  const repeats = values.flatMap((value, i) => (good(value) && good(baseline[i]) ? [[value, baseline[i]] as const] : []));
+  return { values: repeats.map(([value]) => value), baseline: repeats.map(([, beside]) => beside), paired: true };
+}
+
 /** A row as one line of the table; what was not run has no figures and no verdict. Pairs of value and baseline of one repeat are divided before the median is taken. */
-export function toFigure({ name, unit, values, baseline, baselineName, goal, notRun }: Row): Figure {
-  const paired = baseline !== undefined && baseline.length === values.length;
+export function toFigure(row: Row): Figure {
+  const { values, baseline, paired } = measuredOf(row);
+  const { goal } = row;
+  const none = values.length === 0;
   const ratios =
-    baseline === undefined || baseline.length === 0 || values.length === 0
-      ? []
-      : paired
-        ? values.map((value, i) => value / (baseline[i] ?? Number.NaN))
-        : [median(values) / median(baseline)];
+    none || baseline.length === 0 ? [] : paired ? values.map((value, i) => value / (baseline[i] ?? Number.NaN)) : [median(values) / median(baseline)];
   const ratio = ratios.length === 0 ? null : median(ratios);
-  const judged = goal === undefined || values.length === 0 ? null : goal.ofRatio === true ? ratio : median(values);
+  const judged = goal === undefined || none ? null : goal.ofRatio === true ? ratio : median(values);
   return {
-    name,
-    unit,
-    min: values.length === 0 ? Number.NaN : Math.min(...values),
+    name: row.name,
+    unit: row.unit,
+    min: none ? Number.NaN : Math.min(...values),
     median: median(values),
-    max: values.length === 0 ? Number.NaN : Math.max(...values),
-    baseline: baseline === undefined || baseline.length === 0 ? null : median(baseline),
-    baselineName: baselineName ?? null,
-    notRun: notRun ?? null,
+    max: none ? Number.NaN : Math.max(...values),
+    baseline: baseline.length === 0 ? null : median(baseline),
+    baselineName: row.baselineName ?? null,
+    notRun: row.notRun ?? (none ? 'nothing was measured' : null),
     ratio,
     ratioSpread: paired && ratios.length > 1 ? [Math.min(...ratios), Math.max(...ratios)] : null,
-    goal: goal === undefined ? null : `${goal.op} ${goal.value}${goal.ofRatio === true ? 'x' : ''}`,
+    goal: goal === undefined ? null : `${goal.op} ${goal.value.toLocaleString('en-US')}${goal.ofRatio === true ? 'x' : ''}`,
     met: goal === undefined || judged === null ? null : goal.op === '<=' ? judged <= goal.value : judged >= goal.value,
   };
 }

@@ -78,6 +78,12 @@ describe('a line of the table', () => {
     const skipped: Row = { name: 'p50', unit: 'ms', values: [], notRun: 'no binary', goal: { op: '<=', value: 1 } };
     expect(lineOf(skipped)).toContain('not run: no binary');
     expect(toFigure(skipped).met).toBeNull();
+    expect(toFigure({ ...row, values: [Number.NaN], goal: { op: '<=', value: 1 } })).toMatchObject({ met: null, notRun: 'nothing was measured' });
+  });
+
+  it('leaves out a repeat without a number, with its pair', () => {
+    const kept = JSON.parse(JSON.stringify({ ...row, values: [1, Number.NaN, 9], baseline: [1, 2, 3] })) as Row;
+    expect(toFigure(kept)).toMatchObject({ min: 1, max: 9, ratio: 2, ratioSpread: [1, 3], baseline: 2 });
   });
 });
 
