@@ -4,6 +4,7 @@ import type { Clock, EventLog, Feed, Rng } from '@parley/ports';
 import { type InternalClient, type InternalHandler, type Logger, type Metrics, NO_TRACING, type Tracing } from '@parley/runtime';
 import { createInternalApi } from './calls/internal-api.ts';
 import { FollowedCommits } from './pipeline/followed.ts';
+import type { MemoryOptions } from './pipeline/room-memory.ts';
 import { createPublisher } from './publisher.ts';
 import { createRelay } from './relay.ts';
 import type { Store, UserChanges } from './store/store.ts';
@@ -20,6 +21,8 @@ export interface MessagesCoreDeps {
   readonly logger: Logger;
   /** Commands that are decided and written at once; see WorkerDeps. */
   readonly batchSize?: number;
+  /** How much is kept of rooms between batches; see RoomMemory. */
+  readonly memory?: MemoryOptions | undefined;
   /** Default: nothing is followed. */
   readonly tracing?: Tracing;
   readonly metrics?: Metrics | undefined;
@@ -53,6 +56,7 @@ export function createMessagesCore({ store, log, feed, internal, clock, rng, log
     logger,
     tracing,
     metrics,
+    memory: rest.memory,
     followed: [followed.published, followed.relayed],
     ...(internal ? { internal } : {}),
     ...(batchSize === undefined ? {} : { batchSize }),

@@ -13,6 +13,7 @@ import { beginCommit, type FollowedCommits } from './pipeline/followed.ts';
 import { meterBatches } from './pipeline/meter.ts';
 import { chunksOf, pipeline } from './pipeline/pipeline.ts';
 import { type Prepared, prepareBatch } from './pipeline/prepare.ts';
+import { createRoomMemory, type MemoryOptions } from './pipeline/room-memory.ts';
 import type { Publisher } from './publisher.ts';
 import type { Relay } from './relay.ts';
 import type { PartitionWrite } from './store/batch-write.ts';
@@ -33,6 +34,7 @@ export interface WorkerDeps {
   readonly followed?: readonly FollowedCommits[];
   /** Commands decided and written at once, about: what the log hands over is cut into equal parts of nearly this. */
   readonly batchSize?: number;
+  readonly memory?: MemoryOptions | undefined;
 }
 
 export interface Worker {
@@ -62,14 +64,21 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
   let partitionCount = 0;
   let places = new Map<number, { next: number; pos: number }>();
   let stopping = false;
+  let memory = createRoomMemory(rest.memory);
   /** Failures in a row of the batch in hand. */
   let failures = 0;
   const gaps = createGaps(internal, logger);
   const toldOf = (partition: number) => ({ partition, published: publisher.done(partition), relayed: relay.done(partition) });
   const deadLetters = createDeadLetters({ log, clock, logger });
 
+  /** What is kept of the rooms may not be so: decided by another owner, or by us in a batch that was not written. */
+  function forget(): void {
+    memory = memory.fresh();
+  }
+
   async function startAt(partitions: readonly number[], ends: LogEnds): Promise<ReadonlyMap<number, number>> {
     places = new Map();
+    forget();
     const known = await askPositions(partitions, ends);
     logId = ends.logId;
     partitionCount = ends.partitions.length;
@@ -94,10 +103,12 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
 
   async function handle(records: readonly LogRecord[]): Promise<void> {
     const fresh = records.filter((record) => record.offset >= (places.get(record.partition)?.next ?? Number.POSITIVE_INFINITY));
+    memory.trim();
     try {
-      await pipeline(chunksOf(fresh, batchSize), prepare, commit, writeHalved);
+      await pipeline(chunksOf(fresh, batchSize), prepare, commit, writeAgain);
       failures = 0;
     } catch (error) {
+      forget();
       if (error instanceof Fenced) throw error;
       // The same batch comes again for as long as it takes; nobody's command is decided meanwhile, so this must not happen in silence.
       failures += 1;
@@ -107,12 +118,25 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     }
   }
 
+  /** Data that the database refuses may be a client id that has its result already, of which we did not know: decided again, knowing all. */
+  async function writeAgain(records: readonly LogRecord[], error: unknown): Promise<void> {
+    if (!(error instanceof DataError)) throw error;
+    forget();
+    const prepared = await prepare(records, null);
+    try {
+      await commit(prepared);
+    } catch (refused) {
+      await writeHalved(records, refused);
+    }
+  }
+
   /** A batch whose data the database refuses is halved until the one record is found; that one gets a stored rejection and a dead letter. */
   async function writeHalved(records: readonly LogRecord[], error: unknown): Promise<void> {
     if (!(error instanceof DataError)) throw error;
     const half = records.length >> 1;
     const parts = half > 0 ? [records.slice(0, half), records.slice(half)] : [];
     for (const part of parts) {
+      forget();
       const prepared = await prepare(part, null);
       try {
         await commit(prepared);
@@ -127,13 +151,19 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     const inputs = records.map((record) => decodeInput(record, partitionCount));
     if (inputs.some((input) => input.kind === 'poison')) throw error;
     const poison = inputs.map(({ record }) => poisonInput(record, partitionCount, `the database refused it: ${error.message}`));
-    await commit(await prepareBatch(store, poison, null, written));
+    forget();
+    await commit(await decideInputs(poison, null));
   }
 
   const written = (): ReadonlyMap<number, number> => new Map([...places].map(([partition, { pos }]) => [partition, pos]));
   async function prepare(records: readonly LogRecord[], before: Prepared | null): Promise<Prepared> {
-    const inputs = records.map((record) => decodeInput(record, partitionCount));
-    return prepareBatch(store, inputs, before, written, tracing);
+    return decideInputs(
+      records.map((record) => decodeInput(record, partitionCount)),
+      before,
+    );
+  }
+  function decideInputs(inputs: readonly Input[], before: Prepared | null): Promise<Prepared> {
+    return prepareBatch(store, inputs, { memory, before, written, tracing });
   }
 
   /** Never two at once: the next begins when this has returned, so batches are written and told in order. */

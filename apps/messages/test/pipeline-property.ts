@@ -18,6 +18,9 @@ export function cycle(numbers: readonly number[]): () => number {
   return () => numbers[at++ % numbers.length] ?? 0;
 }
 
+/** Little is kept, and often nothing is asked twice: what a small worker forgets and what a large one trusts. */
+const memories = fc.record({ recent: fc.nat(30), places: fc.nat(12), careful: fc.constantFrom(0, 0, 1, 20) });
+
 const readAll = async (store: Store) => ({
   events: await Promise.all(ROOMS.map((room) => store.events(room, 0, 10_000))),
   summaries: await Promise.all(PEOPLE.map((user) => store.roomSummaries(user, null))),
@@ -34,11 +37,11 @@ const toldBy = (core: PipelinedCore) => ({
 export async function overlappingChangesNothing(numRuns: number): Promise<{ before: number; after: number }> {
   const loads = { before: 0, after: 0 };
   await fc.assert(
-    fc.asyncProperty(batches, sizes, waits, async (groups, size, turns) => {
+    fc.asyncProperty(batches, sizes, waits, memories, async (groups, size, turns, memory) => {
       const records = recordsOf(groups.flat());
       const [overlapping, apart, together] = await Promise.all([
-        createPipelinedCore({ batchSize: size, turns: cycle(turns) }),
-        createPipelinedCore({ batchSize: 1_000 }),
+        createPipelinedCore({ batchSize: size, turns: cycle(turns), memory }),
+        createPipelinedCore({ batchSize: 1_000, memory }),
         createPipelinedCore({ batchSize: 1_000 }),
       ]);
       await overlapping.handle(records);
@@ -67,7 +70,7 @@ const faults = fc.array(fc.constantFrom('none', 'none', 'not done', 'answer lost
 export async function failuresChangeNothing(numRuns: number): Promise<number> {
   let repeated = 0;
   await fc.assert(
-    fc.asyncProperty(batches, sizes, waits, faults, async (groups, size, turns, fates) => {
+    fc.asyncProperty(batches, sizes, waits, faults, memories, async (groups, size, turns, fates, memory) => {
       const records = recordsOf(groups.flat());
       const calm = await createPipelinedCore({ batchSize: 1_000 });
       await calm.handle(records);
@@ -76,6 +79,7 @@ export async function failuresChangeNothing(numRuns: number): Promise<number> {
       const core = await createPipelinedCore({
         batchSize: size,
         turns: cycle(turns),
+        memory,
         store,
         commit: async (write) => {
           const fate = fates[nr++] ?? 'none';

@@ -13,6 +13,7 @@ import {
 import { expect } from 'vitest';
 import { createMessagesCore } from '../src/core.ts';
 import { createMemoryStore } from '../src/memory/index.ts';
+import type { MemoryOptions } from '../src/pipeline/room-memory.ts';
 import type { BatchWrite } from '../src/store/batch-write.ts';
 import type { Store } from '../src/store/store.ts';
 import { partitionOfRoom } from './random-commands.ts';
@@ -28,6 +29,8 @@ export interface PipelinedCore {
   handle(records: readonly LogRecord[]): Promise<void>;
   /** Until it is taken, as a log does: again after an error, and from the positions of the store when fenced. Answers the tries. */
   take(records: readonly LogRecord[]): Promise<number>;
+  /** The log assigns the partitions anew. */
+  assign(): Promise<void>;
   readonly results: (user: string) => CommandResult[];
   readonly told: (room: string) => number[];
   readonly relayed: CommittedEvent[];
@@ -36,6 +39,7 @@ export interface PipelinedCore {
 
 export interface PipelinedOptions {
   readonly batchSize: number;
+  readonly memory?: MemoryOptions;
   /** Turns that the next wait at the store takes: before and after a load is taken, and before and after a commit is in. */
   readonly turns?: (of: 'load' | 'loaded' | 'commit' | 'committed') => number;
   readonly store?: Store;
@@ -114,7 +118,7 @@ export async function createPipelinedCore(options: PipelinedOptions): Promise<Pi
     since: async () => null,
   };
   const slow = watchStore(store, options, watched);
-  const core = createMessagesCore({ store: slow, log, feed, clock: systemClock, rng: createSeededRng(5), logger, batchSize });
+  const core = createMessagesCore({ store: slow, log, feed, clock: systemClock, rng: createSeededRng(5), logger, batchSize, memory: options.memory });
   await core.start();
   const given = (): LogConsumer => consumer as unknown as LogConsumer;
   return {
@@ -122,6 +126,7 @@ export async function createPipelinedCore(options: PipelinedOptions): Promise<Pi
     ...watched,
     relayed,
     handle: (records) => given().handle(records),
+    assign: async () => void (await given().start(all, ends)),
     async take(records) {
       for (let tries = 1; ; tries++) {
         try {

@@ -3,9 +3,9 @@
 import type { Attachment, CommittedEvent, StateChange } from '@parley/protocol';
 import { toCommitted } from '../decide/batch.ts';
 import { redactedBody } from '../decide/room-batch.ts';
-import { emptyRoom, resultKey } from '../decide/state.ts';
+import { emptyRoom, type RoomState, resultKey } from '../decide/state.ts';
 import type { BatchWrite, EventRow, MessageUpdate, UserStateRow } from '../store/batch-write.ts';
-import type { LogPosition, Store, UserChanges } from '../store/store.ts';
+import { DataError, type LogPosition, type Store, type UserChanges } from '../store/store.ts';
 import { createMemoryReads } from './reads.ts';
 import { createTables, type MessageRow, type RoomTables, type Tables } from './tables.ts';
 import { createMemoryToTell } from './to-tell.ts';
@@ -37,6 +37,11 @@ const createMemoryLog = (tables: Tables): Part<'open' | 'close' | 'positions' | 
 
   async load(request) {
     const state = new Map(request.rooms.map((room) => [room, emptyRoom(room)]));
+    const of = (room: string): RoomState => {
+      const known = state.get(room) ?? emptyRoom(room);
+      state.set(room, known);
+      return known;
+    };
     for (const room of request.rooms) {
       const row = tables.rooms.get(room)?.row;
       const into = state.get(room);
@@ -44,15 +49,15 @@ const createMemoryLog = (tables: Tables): Part<'open' | 'close' | 'positions' | 
     }
     const message = (r: string, s: number): void => {
       const row = tables.rooms.get(r)?.messages.get(s);
-      if (row) state.get(r)?.messages.set(s, { seq: s, author: row.author, deleted: row.deleted, edited: row.edited, reactions: row.reactions, ver: row.ver });
+      if (row) of(r).messages.set(s, { seq: s, author: row.author, deleted: row.deleted, edited: row.edited, reactions: row.reactions, ver: row.ver });
     };
     for (const { r, u } of [...request.members, ...request.asked.map(({ r, a }) => ({ r, u: a }))]) {
       const row = tables.rooms.get(r)?.members.get(u);
-      if (row) state.get(r)?.members.set(u, { role: row.role, floor: row.floor, joinSeq: row.join_seq });
+      if (row) of(r).members.set(u, { role: row.role, floor: row.floor, joinSeq: row.join_seq });
     }
     for (const { r, a, c } of [...request.asked, ...request.replies]) {
       const stored = tables.rooms.get(r)?.results.get(resultKey(a, c));
-      if (stored) state.get(r)?.results.set(resultKey(a, c), stored);
+      if (stored) of(r).results.set(resultKey(a, c), stored);
     }
     for (const { r, s } of request.messages) message(r, s);
     for (const { r, a, c } of request.replies) {
@@ -70,6 +75,7 @@ const createMemoryLog = (tables: Tables): Part<'open' | 'close' | 'positions' | 
       return at?.next === expected && at.logId === write.logId;
     });
     if (!positions || !ours) return { status: 'fenced' };
+    if (repeatsResult(tables, write)) throw new DataError('A client id has its result already.');
     for (const { partition, next, pos, published, relayed } of write.partitions) {
       const at = positions.get(partition) as LogPosition;
       positions.set(partition, { ...at, next, pos, published: Math.max(at.published, published), relayed: Math.max(at.relayed, relayed) });
@@ -104,6 +110,15 @@ const toHead = (row: BatchWrite['rooms'][number]) => ({
   memberCount: row.member_count,
   lastMessageAt: row.last_message_at,
 });
+
+/** One result for each client id, for ever. */
+function repeatsResult(tables: Tables, { events, results }: BatchWrite): boolean {
+  const own = [...events.filter(({ hash }) => hash !== null), ...results];
+  const keys = own.map(({ room, author, client_id }) => `${room} ${resultKey(author, client_id as string)}`);
+  return (
+    new Set(keys).size < keys.length || own.some(({ room, author, client_id }) => tables.rooms.get(room)?.results.has(resultKey(author, client_id as string)))
+  );
+}
 
 function applyRows(tables: Tables, write: BatchWrite): void {
   for (const { room, target } of write.redactions) redact(tables.room(room), target);

@@ -1,34 +1,36 @@
-// A batch loaded and decided, ready to be written. It changes nothing but its own memory, so it may be dropped at any time.
+// A batch loaded and decided, ready to be written. It changes nothing but the memory that it is given, so both may be dropped at any time.
 import { NO_TRACING, type Tracing } from '@parley/runtime';
 import { type Decided, decideBatch } from '../decide/batch.ts';
 import type { Input } from '../decide/decode.ts';
-import { needsOf } from '../decide/needs.ts';
-import type { RoomState } from '../decide/state.ts';
+import { needsNothing, needsOf } from '../decide/needs.ts';
 import type { Store } from '../store/store.ts';
-import { carryOver } from './carry-over.ts';
 import { beginDeciding } from './followed.ts';
+import type { RoomMemory } from './room-memory.ts';
 
 export interface Prepared {
   readonly inputs: readonly Input[];
-  /** As it is after the batch; used up by the batch that is prepared over it. */
-  readonly state: ReadonlyMap<string, RoomState>;
   readonly decided: Decided;
   /** Commands of it that somebody follows. */
   readonly followed: ReturnType<typeof beginDeciding>;
 }
 
-/** `before`: the batch that is being written meanwhile. `written`: pos of each partition when everything before is written. */
-export async function prepareBatch(
-  store: Store,
-  inputs: readonly Input[],
-  before: Prepared | null,
-  written: () => ReadonlyMap<number, number>,
-  tracing: Tracing = NO_TRACING,
-): Promise<Prepared> {
+export interface PrepareOptions {
+  /** Is as it will be after the batch. */
+  readonly memory: RoomMemory;
+  /** The batch that is being written meanwhile. */
+  readonly before: Prepared | null;
+  /** pos of each partition when everything before is written. */
+  readonly written: () => ReadonlyMap<number, number>;
+  readonly tracing?: Tracing;
+}
+
+export async function prepareBatch(store: Store, inputs: readonly Input[], options: PrepareOptions): Promise<Prepared> {
+  const { memory, before, written, tracing = NO_TRACING } = options;
   const followed = beginDeciding(tracing, inputs);
-  const loaded = await store.load(needsOf(inputs));
-  const state = before ? carryOver(before.state, loaded) : loaded;
-  const decided = decideBatch(state, inputs, before ? before.decided.pos : written());
+  const needs = needsOf(inputs, memory.rooms, memory.careful());
+  if (!needsNothing(needs)) memory.add(await store.load(needs));
+  const decided = decideBatch(memory.rooms, inputs, before ? before.decided.pos : written());
+  memory.grew(inputs.length, inputs.filter(({ kind }) => kind === 'change').length);
   for (const { span } of followed) span.end();
-  return { inputs, state, decided, followed };
+  return { inputs, decided, followed };
 }

@@ -147,7 +147,11 @@ interface Loaded {
 
 function toState(rooms: readonly string[], loaded: Loaded): Map<string, RoomState> {
   const state = new Map<string, RoomState>(rooms.map((room) => [room, emptyRoom(room)]));
-  const of = (room: string): RoomState => state.get(room) as RoomState;
+  const of = (room: string): RoomState => {
+    const known = state.get(room) ?? emptyRoom(room);
+    state.set(room, known);
+    return known;
+  };
   for (const [room, head, msgNo, mver, kind, name, topic, visibility, history, archived, memberCount, lastMessageAt] of loaded.rooms ?? []) {
     of(room).head = { exists: true, head, msgNo, mver, kind, name, topic, visibility, history, archived, memberCount, lastMessageAt };
   }

@@ -117,7 +117,9 @@ export function createServices(deps: ServicesDeps): Services {
     ]);
     // Small batches, so that they overlap here as they do under load.
     const batchSize = faults.between(1, 4);
-    const core = createMessagesCore({ store, log, feed, internal: rooms.clientFor('messages'), clock: life.clock, rng, logger, batchSize });
+    // And little is kept between them, so that what was let go of is asked for again.
+    const memory = { recent: 8 * batchSize, places: 12 * batchSize, careful: batchSize - 1 };
+    const core = createMessagesCore({ store, log, feed, internal: rooms.clientFor('messages'), clock: life.clock, rng, logger, batchSize, memory });
     bus.register(core.internal.map((handler) => ({ ...handler, handle: (request, caller) => life.ask(() => handler.handle(request, caller)) })));
     const backend: Backend = {
       store,
