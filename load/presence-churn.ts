@@ -21,7 +21,7 @@ const specs = {
 } as const;
 const settings = readSettings(__ENV, specs);
 targetUrl(__ENV);
-const shape: Shape = { people: settings.PEOPLE, seconds: settings.DURATION, settleSeconds: 60 };
+const shape: Shape = { people: settings.PEOPLE, seconds: settings.DURATION, afterSeconds: 25 };
 
 const AWAY_LEAST_MS = 12_000;
 /** Offline must be told within this, with the grace; what is not told then is wrong. */

@@ -36,7 +36,7 @@ function planned(): { people: number; lines: (readonly [atMs: number, speaker: n
 }
 const plan = planned();
 const seconds = Math.max(5, Math.ceil((plan.lines.at(-1)?.[0] ?? 0) / 1_000) + 1);
-const shape: Shape = { people: plan.people, seconds, settleSeconds: 30 };
+const shape: Shape = { people: plan.people, seconds };
 
 export const options = optionsFor(shape, thresholds({ parley_deliver_ms: ['p(99)<1000'] }));
 

@@ -25,7 +25,7 @@ const specs = {
 } as const;
 const settings = readSettings(__ENV, specs);
 targetUrl(__ENV);
-const shape: Shape = { people: settings.PEOPLE, devices: settings.DEVICES, seconds: settings.EVERY * (settings.STORMS + 1), settleSeconds: 30 };
+const shape: Shape = { people: settings.PEOPLE, devices: settings.DEVICES, seconds: settings.EVERY * (settings.STORMS + 1) };
 
 export const options = optionsFor(shape, thresholds({ parley_complete_ms: [`max<=${settings.BACK * 1_000}`], parley_reconnected: ['count>0'] }));
 

@@ -19,7 +19,7 @@ const specs = {
 } as const;
 const settings = readSettings(__ENV, specs);
 targetUrl(__ENV);
-const shape: Shape = { people: settings.PEOPLE, seconds: settings.DURATION, settleSeconds: 60 };
+const shape: Shape = { people: settings.PEOPLE, seconds: settings.DURATION };
 
 export const options = optionsFor(shape, thresholds());
 

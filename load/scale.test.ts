@@ -1,22 +1,26 @@
-// docs/scale.md says what the arithmetic says, and the arithmetic what performance.md measured.
+// docs/scale.md says what the arithmetic says, and the arithmetic what the bench kept.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { CONNECTIONS, COSTS, scaleOf, tables } from './scale.ts';
+import type { Results } from './bench/results.ts';
+import { CONNECTIONS, COSTS, measuredIn, scaleOf, tables } from './scale.ts';
 
 const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
 
 describe('the scale page', () => {
   it('holds the tables that load/scale.ts prints now', () => expect(read('docs/scale.md')).toContain(tables()));
 
-  it('takes its measured costs from the performance page', () => {
-    const measured = read('docs/performance.md');
-    const rowOf = (name: string): string => measured.split('\n').find((line) => line.startsWith(`| ${name}`)) ?? '';
-    const median = (name: string): number => Number(rowOf(name).split('|')[2]?.split('/')[1]?.replaceAll(',', ''));
-    expect(COSTS.socketKiB.value).toBe(median('an idle signed-in socket, KiB'));
-    expect(COSTS.deliveryUs.value).toBe(median('the same, CPU of Node for each delivery, us'));
-    expect(COSTS.commitsPerSecond.value).toBe(median('batches of 100, events/s'));
-    expect(COSTS.commitUs.value).toBe(median('batches of 100, worker CPU, us an event'));
+  it('takes its measured costs from the kept results, the first of that name that was measured', () => {
+    const rows = [
+      { name: 'path: CPU, beside a', unit: 'us', values: [], notRun: 'no Redis' },
+      { name: 'path: CPU, beside b', unit: 'us', values: [3, 1, 2.34567] },
+      { name: 'path: CPU, beside c', unit: 'us', values: [9] },
+    ];
+    const results: Results = { path: { at: '', command: '', commit: '', machine: '', rows } };
+    expect(measuredIn(results, 'path', /CPU/)).toBe(2.35);
+    expect(() => measuredIn(results, 'path', /memory/)).toThrow('npm run bench -- --only path');
+    expect(() => measuredIn(results, 'idle', /CPU/)).toThrow('no figure of idle');
+    for (const { value, source } of Object.values(COSTS)) if (source === 'measured') expect(value).toBeGreaterThan(0);
   });
 
   it('never plans fewer of anything for more people, nor one of anything that may die', () => {

@@ -1,5 +1,9 @@
 // node load/scale.ts: how many of each for 1k, 100k, 1M and 10M connections, by arithmetic over costs that were measured on one small machine.
-// Prints the tables of docs/scale.md; a test holds that page to them. Starts nothing and measures nothing.
+// Prints the tables of docs/scale.md, into which `node load/report/page.ts` puts them. Starts nothing and measures nothing.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Results } from './bench/results.ts';
+import { toFigure } from './bench/row.ts';
 
 /** What people do at the busiest time: the one thing that differs most between installations. Change it and run this again. */
 export const USE = { secondsBetweenSends: 120, readersOnline: 20, tokenSeconds: 600, drainSeconds: 60 } as const;
@@ -13,16 +17,28 @@ interface Cost {
 }
 const cost = (value: number, unit: string, what: string, source: Source): Cost => ({ value, unit, what, source });
 
-/** measured: docs/performance.md, 2 vCPU, loopback, one process. peer: another server's figure on the same machine. assumed: nobody measured it. */
+const RESULTS = JSON.parse(readFileSync(fileURLToPath(new URL('../docs/performance/results.json', import.meta.url)), 'utf8')) as Results;
+
+/** The median of the first row of a kept part that is called like this and was measured, to three digits. Throws when there is none. */
+export function measuredIn(results: Results, part: string, name: RegExp): number {
+  const figures = (results[part]?.rows ?? []).filter((row) => name.test(row.name)).map(toFigure);
+  const found = figures.find(({ median }) => Number.isFinite(median));
+  if (found === undefined)
+    throw new Error(`docs/performance/results.json has no figure of ${part} called ${name}: npm run bench -- --only ${part} --keep it, or mend its name here`);
+  return Number(found.median.toPrecision(3));
+}
+const measured = (part: string, name: RegExp, unit: string, what: string): Cost => cost(measuredIn(RESULTS, part, name), unit, what, 'measured');
+
+/** measured: from what docs/performance.md shows, loopback, no TLS. peer: another server's figure on the same machine. assumed: nobody measured it. */
 export const COSTS = {
-  socketKiB: cost(22.2, 'KiB', 'an idle signed-in socket, in the gateway', 'measured'),
+  socketKiB: measured('idle', /signed in: memory of each/, 'KiB', 'an idle signed-in socket, in the gateway'),
   kernelKiB: cost(5, 'KiB', 'the same socket, in the kernel', 'peer'),
   workerMiB: cost(120, 'MiB', 'a gateway worker without sockets', 'assumed'),
-  deliveryUs: cost(23, 'us', 'CPU of a delivery in small rooms (50 people, 200 messages/s), the whole of the one process', 'measured'),
+  deliveryUs: measured('path', /CPU per delivery/, 'us', 'CPU of a delivery in small rooms (50 people, 200 messages/s), the whole of the one process'),
   pingUs: cost(10, 'us', "CPU of a ping and its answer, each 8 s: two of the kernel's writes", 'peer'),
   handshakeUs: cost(600, 'us', 'CPU of a new socket: accept, token, resume (a bare socket.io accept is 176)', 'assumed'),
-  commitsPerSecond: cost(16_692, '/s', 'commits of one messages process, batches of 100, Postgres on the same two cores', 'measured'),
-  commitUs: cost(15, 'us', 'CPU of a commit in the messages process', 'measured'),
+  commitsPerSecond: measured('commit', /batches of 100\b(?!.*CPU)/, '/s', 'commits of one messages process, batches of 100, Postgres on the same cores'),
+  commitUs: measured('commit', /batches of 100\b.*CPU/, 'us', 'CPU of a commit in the messages process'),
   feedUs: cost(2.4, 'us', 'CPU of Redis for each gateway that a message is for', 'peer'),
   refreshesPerSecond: cost(1_000, '/s', 'token refreshes of one accounts process', 'assumed'),
   rowBytes: cost(700, 'B', 'disk of one committed message, indices included', 'assumed'),

@@ -19,7 +19,7 @@ const specs = {
 } as const;
 const settings = readSettings(__ENV, specs);
 targetUrl(__ENV);
-const shape: Shape = { people: settings.PEOPLE, seconds: settings.DURATION, settleSeconds: 30 };
+const shape: Shape = { people: settings.PEOPLE, seconds: settings.DURATION };
 
 export const options = optionsFor(shape, thresholds({ parley_deliver_ms: ['p(99)<1000'] }));
 

@@ -8,7 +8,15 @@ import { Person } from './client/person.ts';
 import { ALWAYS_SHOWN, type CountName, count, flushCounts } from './counts.ts';
 import { watchGenerator } from './health.ts';
 import type { Seeded } from './people.ts';
-import { boundSockets } from './settings.ts';
+import { boundSockets, type Env, readSettings } from './settings.ts';
+
+declare const __ENV: Env;
+
+/** Settings that every scenario has, of the course. */
+export const COURSE = {
+  SETTLE: { default: 30, min: 2, max: 600, kind: 'seconds', what: 'how long at most is waited for the last deliveries' },
+} as const;
+const { SETTLE } = readSettings(__ENV, COURSE);
 
 export interface Shape {
   readonly people: number;
@@ -16,8 +24,8 @@ export interface Shape {
   readonly devices?: number;
   /** How long they talk. */
   readonly seconds: number;
-  /** How long at most is waited for the last deliveries. Default 20. */
-  readonly settleSeconds?: number;
+  /** What the scenario does after that takes this long at most. Default 0. */
+  readonly afterSeconds?: number;
   /** Default: one for each ten people, 8 at most: k6 runs each on one core. */
   readonly vus?: number;
 }
@@ -25,10 +33,9 @@ export interface Shape {
 /** Sockets opened in a second, by all VUs. */
 const OPENED_A_SECOND = 200;
 const PAUSE_MS = 2_000;
-const SETTLE_S = 20;
 const FLUSH_MS = 1_000;
 const LOOK_MS = 500;
-/** A read that is not answered is asked again; the settling has its own end. */
+/** Heads that were the same this often, with everybody whole, are the last. A read that is not answered is asked again; the settling has its own end. */
 const STABLE_LOOKS = 2;
 
 const vusOf = (shape: Shape): number => shape.vus ?? Math.max(1, Math.min(8, Math.ceil(shape.people / 10)));
@@ -37,7 +44,7 @@ const socketsOf = (shape: Shape): number => shape.people * (shape.devices ?? 1);
 /** k6's options: one long iteration for each VU. Throws when there would be more sockets than a run may have. */
 export function optionsFor(shape: Shape, thresholds: Record<string, string[]>): Options {
   boundSockets(socketsOf(shape));
-  const seconds = Math.ceil(socketsOf(shape) / OPENED_A_SECOND + PAUSE_MS / 1_000 + shape.seconds + (shape.settleSeconds ?? SETTLE_S) + 15);
+  const seconds = Math.ceil(socketsOf(shape) / OPENED_A_SECOND + PAUSE_MS / 1_000 + shape.seconds + SETTLE + (shape.afterSeconds ?? 0) + 15);
   return {
     scenarios: { people: { executor: 'per-vu-iterations', vus: vusOf(shape), iterations: 1, maxDuration: `${seconds}s`, gracefulStop: '0s' } },
     setupTimeout: `${60 + Math.ceil(shape.people / 4)}s`,
@@ -101,7 +108,7 @@ export function runCrowd(seeded: Seeded, course: Course): void {
     const quiet = course.talk(crowd);
     setTimeout(() => {
       quiet();
-      void settle(crowd, (shape.settleSeconds ?? SETTLE_S) * 1_000)
+      void settle(crowd, SETTLE * 1_000)
         .then(() => course.settled?.(crowd))
         .catch((error: unknown) => console.error(`settling: ${String(error)}`))
         .then(() => {

@@ -1,5 +1,6 @@
 // What a run says at its end: a few lines on the terminal, one HTML page and one JSON file, each with its time in its name and as the newest.
 import { MUST_BE_ZERO } from './counts.ts';
+import { COURSE } from './crowd.ts';
 import { HEALTH } from './health.ts';
 import { keyToKeep, resultsFolder, type Seeded } from './people.ts';
 import { htmlOf } from './report-html.ts';
@@ -148,4 +149,4 @@ export function summarise<T extends Specs>(ran: Ran<T>, data: SummaryData): Reco
 }
 
 /** The settings that every scenario has besides its own. */
-export const COMMON = HEALTH;
+export const COMMON = { ...COURSE, ...HEALTH } as const;
