@@ -127,7 +127,7 @@ class Core implements GatewayCore {
     this.marks = createReadMarks({ internal, clock, logger });
     this.online = new Online({ presence, clock, logger, worker: this.worker });
     this.watched = new Watched({ presence, clock, logger, codec });
-    this.profiles = new Profiles({ log, clock, logger, watchersOf: (user) => this.watched.watchersOf(user) });
+    this.profiles = new Profiles({ log, clock, logger, codec, watchersOf: (user) => this.watched.watchersOf(user) });
     this.queues = new Queues({
       clock,
       limits: this.limits.queue,

@@ -2,6 +2,7 @@
 import type { Clock, EventLog, LogConsumption } from '@parley/ports';
 import { AccountEvent, decodeRecord, TOPICS } from '@parley/protocol';
 import type { Logger } from '@parley/runtime';
+import type { Codec, ReadyBytes } from '../client-socket.ts';
 import type { Session } from '../session.ts';
 
 const RETRY_MS = 1_000;
@@ -10,6 +11,7 @@ export interface ProfilesDeps {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly codec: Codec;
   readonly watchersOf: (user: string) => Iterable<Session> | undefined;
 }
 
@@ -58,7 +60,12 @@ export class Profiles {
     try {
       const event = decodeRecord(AccountEvent, bytes);
       if (event.type !== 'person.changed') return;
-      for (const session of this.deps.watchersOf(event.user) ?? []) if (session.canTakeEphemera()) session.emit('person', { user: event.user, ver: event.ver });
+      let bytes: ReadyBytes | null = null;
+      for (const session of this.deps.watchersOf(event.user) ?? []) {
+        if (!session.canTakeEphemera()) continue;
+        bytes ??= this.deps.codec.encode('person', { user: event.user, ver: event.ver });
+        session.socket.write(bytes);
+      }
     } catch (error) {
       this.deps.logger.error({ err: error }, 'an account event cannot be read');
     }
