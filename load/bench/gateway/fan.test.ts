@@ -20,14 +20,14 @@ afterEach(async () => {
 function fanProgram(context: TestContext): string {
   if ('program' in built) return built.program;
   if (process.env.CI === 'true') throw new Error(built.missing);
-  return context.skip(built.missing);
+  return context.skip(`No load client: ${built.missing}`);
 }
 
 const TINY = { conns: 20, rooms: 4, rates: 100, dur: '600ms', warm: '100ms', settle: '10ms', drain: '500ms' };
 
 it('the load client counts every delivery of a gateway, once each and in order', async (context) => {
   const program = fanProgram(context);
-  const gateway = await startTarget('./parley-gateway.ts', { rooms: TINY.rooms });
+  const gateway = await startTarget('parley-gateway', { rooms: TINY.rooms });
   ended.push(() => gateway.stop());
   const { connect, phases } = await runFan(program, {
     profile: 'parley',

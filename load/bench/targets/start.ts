@@ -42,6 +42,14 @@ export async function stopChild(child: ChildProcess, signal: NodeJS.Signals = 'S
   clearTimeout(late);
 }
 
+const FILES = {
+  'parley-gateway': './parley-gateway.ts',
+  'parley-injector': './parley-injector.ts',
+  'socket-io': './socket-io.ts',
+  'ws-frame': './ws-frame.ts',
+  'ws-joined': './ws-joined.ts',
+} as const;
+
 export interface StartOptions {
   /** Keep it, with all its threads, on this CPU. */
   readonly cpu?: number;
@@ -49,16 +57,16 @@ export interface StartOptions {
   readonly execArgv?: readonly string[];
 }
 
-/** One file of this folder as a process; `options` are its own. Throws when it ends before it serves. */
-export async function startTarget(file: string, options: object = {}, { cpu, execArgv = [] }: StartOptions = {}): Promise<Target> {
+/** One of them as a process; `options` are its own. Throws when it ends before it serves. */
+export async function startTarget(name: keyof typeof FILES, options: object = {}, { cpu, execArgv = [] }: StartOptions = {}): Promise<Target> {
   const how = cpu === undefined ? { execArgv: [...execArgv] } : { execPath: 'taskset', execArgv: ['-c', String(cpu), process.execPath, ...execArgv] };
   const child = endWithUs(
-    fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(options)], { ...how, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+    fork(fileURLToPath(new URL(FILES[name], import.meta.url)), [JSON.stringify(options)], { ...how, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   );
   const said = await new Promise<Said>((resolve, reject) => {
     child.once('message', resolve as (said: unknown) => void);
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${file} ended with ${code} before it served`)));
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it served`)));
   });
   return { ...said, pid: child.pid ?? 0, stop: () => stopChild(child) };
 }

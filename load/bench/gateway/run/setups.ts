@@ -8,7 +8,9 @@ import type { FanOptions } from '../../fan/fan.ts';
 import { centrifugoMissing, startCentrifugo } from '../../targets/centrifugo.ts';
 import { startTarget, type Target } from '../../targets/start.ts';
 
-export type SetupName = 'parley' | 'ws-frame' | 'ws-joined' | 'socket-io' | 'centrifugo' | 'parley-redis' | 'socket-io-redis' | 'centrifugo-redis';
+type AloneName = 'parley' | 'ws-frame' | 'ws-joined' | 'socket-io' | 'centrifugo';
+type RedisName = 'parley-redis' | 'socket-io-redis' | 'centrifugo-redis';
+export type SetupName = AloneName | RedisName;
 
 /** How the rows call them. */
 export const TITLES: Readonly<Record<SetupName, string>> = {
@@ -42,6 +44,7 @@ export interface Setups {
   close(): Promise<void>;
 }
 
+const isOverRedis = (name: SetupName): name is RedisName => name.endsWith('-redis');
 const SERVER_CPU = 0;
 const at = (port: number): string => `127.0.0.1:${port}`;
 
@@ -53,7 +56,7 @@ export function createSetups(): Setups {
     redis ??= mkdtemp(join(tmpdir(), 'parley-bench-redis-')).then(async (folder) => ({ folder, engine: await startRedis({ folder }) }));
     return redis;
   };
-  const overRedis = async (name: SetupName, { rooms, workers = 2 }: OpenOptions): Promise<Running> => {
+  const overRedis = async (name: RedisName, { rooms, workers = 2 }: OpenOptions): Promise<Running> => {
     const { engine } = await needRedis();
     const redisUrl = engine.url;
     // Its tails outlive a run, and seqs begin anew.
@@ -62,9 +65,9 @@ export function createSetups(): Setups {
       name === 'centrifugo-redis'
         ? startCentrifugo({ redisUrl })
         : name === 'parley-redis'
-          ? startTarget('./parley-gateway.ts', { rooms, redisUrl, keyPrefix })
-          : startTarget('./socket-io.ts', { redisUrl });
-    const injector = name === 'parley-redis' ? await startTarget('./parley-injector.ts', { redisUrl, keyPrefix }) : null;
+          ? startTarget('parley-gateway', { rooms, redisUrl, keyPrefix })
+          : startTarget('socket-io', { redisUrl });
+    const injector = name === 'parley-redis' ? await startTarget('parley-injector', { redisUrl, keyPrefix }) : null;
     const servers = await Promise.all(Array.from({ length: workers }, start));
     return {
       profile: name === 'centrifugo-redis' ? 'centrifugo' : name === 'parley-redis' ? 'parley' : 'socketio',
@@ -76,9 +79,9 @@ export function createSetups(): Setups {
     };
   };
   return {
-    missing: (name) => (name.startsWith('centrifugo') ? centrifugoMissing() : null) ?? (name.endsWith('-redis') ? missing('redis') : null),
+    missing: (name) => (name.startsWith('centrifugo') ? centrifugoMissing() : null) ?? (isOverRedis(name) ? missing('redis') : null),
     async open(name, options) {
-      if (name.endsWith('-redis')) return overRedis(name, options);
+      if (isOverRedis(name)) return overRedis(name, options);
       const server = await startAlone(name, options);
       return {
         profile: name === 'parley' ? 'parley' : name === 'socket-io' ? 'socketio' : name === 'centrifugo' ? 'centrifugo' : 'ws',
@@ -98,10 +101,9 @@ export function createSetups(): Setups {
   };
 }
 
-function startAlone(name: SetupName, { rooms, execArgv = [] }: OpenOptions): Promise<Target> {
+function startAlone(name: AloneName, { rooms, execArgv = [] }: OpenOptions): Promise<Target> {
   const how = { cpu: SERVER_CPU, execArgv };
   if (name === 'centrifugo') return startCentrifugo(how);
-  if (name === 'parley') return startTarget('./parley-gateway.ts', { rooms }, how);
-  if (name === 'socket-io') return startTarget('./socket-io.ts', {}, how);
-  return startTarget(name === 'ws-frame' ? './ws-frame.ts' : './ws-joined.ts', {}, how);
+  if (name === 'parley') return startTarget('parley-gateway', { rooms }, how);
+  return startTarget(name, {}, how);
 }
