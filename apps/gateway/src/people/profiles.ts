@@ -56,9 +56,9 @@ export class Profiles {
     this.deps.clock.after(RETRY_MS, () => void this.start());
   }
 
-  private tell(bytes: Uint8Array): void {
+  private tell(record: Uint8Array): void {
     try {
-      const event = decodeRecord(AccountEvent, bytes);
+      const event = decodeRecord(AccountEvent, record);
       if (event.type !== 'person.changed') return;
       let bytes: ReadyBytes | null = null;
       for (const session of this.deps.watchersOf(event.user) ?? []) {
