@@ -1,6 +1,6 @@
 // Appends: those of a tick become one statement, one statement is in flight, and what waits behind a failed one fails with it. So a caller's
 // entries keep their order whatever happens, and nobody waits longer than the deadline.
-import { type Clock, type LogEntry, LogUnavailable } from '@parley/ports';
+import { type Clock, type LogEntry, type LogRecord, LogUnavailable } from '@parley/ports';
 import pg from 'pg';
 import type { PgConnection } from '../connection.ts';
 
@@ -26,12 +26,15 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** More than can be written within the deadline: refused at once. */
 const MAX_QUEUED_ENTRIES = 50_000;
 
-const APPEND = 'SELECT log_append($1::smallint[], $2::integer[], $3::text[], $4::integer[], $5::bytea, $6::bigint)';
+const APPEND = 'SELECT log_append($1::smallint[], $2::integer[], $3::text[], $4::integer[], $5::bytea, $6::bigint) AS bases';
 /** A statement of ours whose answer never came must not be written after what comes now. */
 const END_EARLIER = 'SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()';
 
-/** `name`: unique to this appender. `appended` is told the topics of each durable statement. */
-export function createAppender(connection: PgConnection, name: string, clock: Clock, appended: (topics: ReadonlySet<number>) => void): Appender {
+/** What one durable statement appended: topic -> its records, in the order of their offsets. */
+export type Appended = ReadonlyMap<number, readonly LogRecord[]>;
+
+/** `name`: unique to this appender. `appended` is told of each durable statement. */
+export function createAppender(connection: PgConnection, name: string, clock: Clock, appended: (records: Appended) => void): Appender {
   let queue: Queued[] = [];
   let queuedEntries = 0;
   let client: pg.Client | null = null;
@@ -52,11 +55,13 @@ export function createAppender(connection: PgConnection, name: string, clock: Cl
     if (client === which) client = null;
     which?.end().catch(() => undefined);
   };
-  const write = async (batch: readonly Queued[]): Promise<void> => {
+  const write = async (batch: readonly Queued[]): Promise<Appended> => {
     const using = await connect();
     // The deadline passed while it connected: what the caller was told is unknown must not be written later.
     if (client !== using) throw new Error('connected too late');
-    await using.query(APPEND, parameters(batch, clock.now()));
+    const values = parameters(batch, clock.now());
+    const { rows } = await using.query<{ bases: Bases }>(APPEND, values);
+    return recordsOf(batch, rows[0]?.bases ?? [], values[4] as Buffer);
   };
   const failAll = (batch: readonly Queued[], cause: unknown): void => {
     const behind = queue;
@@ -72,15 +77,16 @@ export function createAppender(connection: PgConnection, name: string, clock: Cl
       const batch = takeBatch(queue);
       queuedEntries -= countEntries(batch);
       const using = client;
+      let records: Appended;
       try {
-        await within(clock, batch[0]!.deadline, () => write(batch));
+        records = await within(clock, batch[0]!.deadline, () => write(batch));
       } catch (error) {
         drop(client ?? using);
         failAll(batch, error);
         continue;
       }
       for (const one of batch) one.taken();
-      appended(new Set(batch.map((one) => one.topic)));
+      appended(records);
     }
     busy = null;
   };
@@ -131,6 +137,28 @@ function parameters(batch: readonly Queued[], nowMs: number): unknown[] {
   const values = entries.map((entry) => entry.value);
   // One binary parameter instead of an array of hex texts: half the bytes and no parsing.
   return [topics, entries.map((e) => e.partition), entries.map((e) => e.key), values.map((v) => v.byteLength), Buffer.concat(values), Math.trunc(nowMs)];
+}
+
+/** [topic, partition, offset of the first], for each partition that was appended to. */
+type Bases = readonly (readonly [number, number, number])[];
+
+/** `bytes`: the values one after the other, a copy that is nobody else's. */
+function recordsOf(batch: readonly Queued[], bases: Bases, bytes: Buffer): Appended {
+  const next = new Map(bases.map(([topic, partition, base]) => [`${topic}/${partition}`, base]));
+  const records = new Map<number, LogRecord[]>();
+  let at = 0;
+  for (const { topic, entries } of batch) {
+    const list = records.get(topic) ?? [];
+    records.set(topic, list);
+    for (const { partition, key, value } of entries) {
+      const offset = next.get(`${topic}/${partition}`) ?? Number.NaN;
+      next.set(`${topic}/${partition}`, offset + 1);
+      // As the table would give it back.
+      list.push({ partition, offset, key: key.toWellFormed(), value: bytes.subarray(at, at + value.byteLength) });
+      at += value.byteLength;
+    }
+  }
+  return records;
 }
 
 function within<T>(clock: Clock, deadline: number, work: () => Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@ import { endPool } from '../end-pool.ts';
 import type { AdapterLogger } from '../logger.ts';
 import { migrate } from '../migrate.ts';
 import { logMigrationsFolder } from '../migrations-folder.ts';
-import { createAppender } from './appender.ts';
+import { type Appended, createAppender } from './appender.ts';
 import { openLogSession } from './session.ts';
 import { createSource, type PostgresLogSource } from './source.ts';
 import { openTopic, readEnds, type Topic, trimTopic } from './topics.ts';
@@ -57,10 +57,16 @@ export async function createPostgresEventLog(options: PostgresEventLogOptions): 
   const notify = (ids: ReadonlySet<number>): void => {
     for (const [source, { id }] of sources) if (ids.has(id)) source.notify();
   };
+  const appendedHere = (records: Appended): void => {
+    for (const [source, { id }] of sources) {
+      const ours = records.get(id);
+      if (ours !== undefined) source.appendedHere(ours);
+    }
+  };
   const recheck = (): void => {
     for (const source of sources.keys()) source.recheck();
   };
-  const appender = createAppender(connection, `parley-log-${rng.id()}`, clock, notify);
+  const appender = createAppender(connection, `parley-log-${rng.id()}`, clock, appendedHere);
   // Our own appends are known as soon as they are durable: hearing of them again would read everything twice.
   const hear = (ids: ReadonlySet<number>, byBackend: number | null): void => {
     if (byBackend === null || byBackend !== appender.backend()) notify(ids);

@@ -1,13 +1,16 @@
 // One consumer's view of a topic: which partitions it holds, how it reads them, when it looks again. Groups are held by claims, so that of two
 // consumers of a group, in whatever processes, each partition is read by one.
-import { type Assignment, type Clock, type LogEnds, type LogSource, OffsetOutOfRange, type Timer } from '@parley/ports';
+import { type Assignment, type Clock, type LogEnds, type LogRecord, type LogSource, OffsetOutOfRange, type Timer } from '@parley/ports';
 import type pg from 'pg';
+import { RecentAppends } from './recent-appends.ts';
 import type { LogSession } from './session.ts';
 import { readEnds, readRecords, type Topic } from './topics.ts';
 
 export interface PostgresLogSource extends LogSource {
-  /** Something may have been appended. */
+  /** Something may have been appended by anybody. */
   notify(): void;
+  /** These were appended by this process: durable, in the order of their offsets. */
+  appendedHere(records: readonly LogRecord[]): void;
   /** The connection was made anew: is the log still the same? */
   recheck(): void;
 }
@@ -30,6 +33,7 @@ export function createSource({ pool, session, clock, topic, group, left }: Sourc
   let generation = 0;
   let released = false;
   let version = 0;
+  const recent = new RecentAppends();
   let unsure = false;
   let waiters: (() => void)[] = [];
   let claimer: Timer | null = null;
@@ -42,6 +46,7 @@ export function createSource({ pool, session, clock, topic, group, left }: Sourc
   const changed = (): Promise<void> => new Promise((resolve) => waiters.push(resolve));
   const regenerate = (): void => {
     generation++;
+    recent.doubt();
     wake();
   };
   const claimFree = async (): Promise<void> => {
@@ -58,6 +63,8 @@ export function createSource({ pool, session, clock, topic, group, left }: Sourc
     if (held.size > before) regenerate();
   };
   const assignment = async (): Promise<Assignment | null> => {
+    // Who begins anew may name any position.
+    recent.doubt();
     if (group === null) return released ? null : { partitions: all, over: () => released };
     claimer ??= clock.every(CLAIM_MS, () => held.size < all.length && void claimFree());
     if (held.size === 0) await claimFree();
@@ -91,7 +98,17 @@ export function createSource({ pool, session, clock, topic, group, left }: Sourc
     ends,
     read: async (positions, limit) => {
       if (unsure) await checkSame();
-      return readRecords(pool, topic, positions, limit);
+      const known = recent.read(positions, limit);
+      if (known !== null) return known;
+      recent.asking();
+      try {
+        const records = await readRecords(pool, topic, positions, limit);
+        if (records.length >= limit) recent.doubt();
+        return records;
+      } catch (error) {
+        recent.doubt();
+        throw error;
+      }
     },
     version: () => version,
     appended: async (seen) => {
@@ -99,11 +116,18 @@ export function createSource({ pool, session, clock, topic, group, left }: Sourc
       while (!released && generation === mine && version === seen) await changed();
     },
     notify: () => {
+      recent.doubt();
+      version++;
+      wake();
+    },
+    appendedHere: (records) => {
+      recent.add(records);
       version++;
       wake();
     },
     recheck: () => {
       unsure = true;
+      recent.doubt();
       version++;
       wake();
       // The claims went with the old connection.
