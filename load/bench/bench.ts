@@ -9,7 +9,7 @@ import { commitOf, machineLine } from './runner/machine.ts';
 import { runParts, type Suites, unknownParts } from './runner/run-parts.ts';
 import { HEAD, lineOf } from './runner/show-row.ts';
 
-/** Each is loaded only when it is run. Minutes are for the default number of repeats; all together stay below 25. */
+/** Each is loaded only when it is run. Minutes are for the default number of repeats. */
 const SUITES: Suites = {
   start: {
     about: 'first start, start again, idle memory of the one process',
@@ -132,6 +132,9 @@ const failed = await runParts(
 );
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 for (const kept of [values.json, values.keep]) if (kept !== undefined) console.log(`written: ${kept}`);
-if (failed.size > 0) console.error(`${failed.size} failed: ${[...failed.keys()].join(', ')}`);
+if (failed.size > 0) {
+  const names = [...failed.keys()].join(',');
+  console.error(`${failed.size} failed: ${names}. Again: npm run bench -- --only ${names}${values.keep === undefined ? '' : ` --keep ${values.keep}`}`);
+}
 // Clients of engines may hold timers.
 process.exit(failed.size === 0 ? 0 : 1);
