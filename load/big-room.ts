@@ -10,9 +10,9 @@ import { talkAtRate } from './lib/talk.ts';
 declare const __ENV: Env;
 
 const specs = {
-  PEOPLE: { default: 300, min: 2, max: 10_000, what: 'members of the room, each with one socket' },
+  PEOPLE: { default: 200, min: 2, max: 10_000, what: 'members of the room, each with one socket' },
   TALKERS: { default: 16, min: 1, max: 10_000, what: 'those of them who talk' },
-  RATE: { default: 10, min: 0.1, max: 2_000, kind: 'rate', what: 'lines a second, of all together' },
+  RATE: { default: 5, min: 0.1, max: 2_000, kind: 'rate', what: 'lines a second, of all together' },
   DURATION: { default: 30, min: 5, max: 86_400, kind: 'seconds', what: 'how long they talk' },
   ...COMMON,
 } as const;

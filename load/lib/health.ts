@@ -37,7 +37,9 @@ export function watchGenerator(): Health {
       const percent = (100 * lateMs) / Math.max(1, last - began);
       if (percent <= settings.GENERATOR_LATE_PERCENT) return;
       count('overloaded');
-      exec.test.fail(`no verdict: timers of VU ${exec.vu.idInTest} were late for ${percent.toFixed(0)} % of the run, so the generator was the bottleneck`);
+      exec.test.fail(
+        `no verdict: timers of VU ${exec.vu.idInTest} were late for ${percent.toFixed(0)} percent of the run, so the generator was the bottleneck`,
+      );
     },
   };
 }

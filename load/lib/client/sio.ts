@@ -26,6 +26,22 @@ export interface Sio {
   close(): void;
 }
 
+type Packet = [name: ServerFrameName, payload: never];
+
+/** Members of one room get the same text: it is parsed once for all sockets of a VU. Payloads are shared, so nobody may change one. */
+const parsed = new Map<string, Packet>();
+const PARSED_MOST = 64;
+
+function parse(text: string): Packet {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const packet = JSON.parse(text) as Packet;
+  const [oldest] = parsed.keys();
+  if (parsed.size >= PARSED_MOST && oldest !== undefined) parsed.delete(oldest);
+  parsed.set(text, packet);
+  return packet;
+}
+
 /** `url`: http://host:port of a gateway. Opens the socket, signs in with the token, answers pings. */
 export function connectSio(url: string, token: string, handlers: SioHandlers): Sio {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`, null, { tags: { name: 'socket' } });
@@ -39,7 +55,7 @@ export function connectSio(url: string, token: string, handlers: SioHandlers): S
     handlers.closed(reason);
   };
   const event = (text: string): void => {
-    const [name, payload] = JSON.parse(text) as [ServerFrameName, never];
+    const [name, payload] = parse(text);
     handlers.frames[name]?.(payload);
   };
   const ack = (text: string): void => {
