@@ -48,6 +48,13 @@ describe('a plot', () => {
     expect(placesOf(svg).map(([, y]) => y)).toEqual([Number(goal), Number(goal)]);
   });
 
+  it('marks points only while marks do not hide their line', () => {
+    const marksOf = (count: number) =>
+      plotSvg({ ...series, lines: [{ name: 'one', points: Array.from({ length: count }, (_, nr) => point(nr + 1, 2)) }] }).match(/class="mark"/g)?.length;
+    // One is that of the legend.
+    expect([marksOf(24), marksOf(25)]).toEqual([25, 1]);
+  });
+
   it('draws what is more higher, and what is later further right', () => {
     const svg = plotSvg({ ...series, lines: [{ name: 'falling', points: [point(10, 4, 0), point(1_000, 1, 0), point(100, 2, 0)] }] });
     const places = placesOf(svg);

@@ -18,6 +18,8 @@ const LABEL_ROOM = 36;
 const LETTER = 6.7;
 const SWATCH = 34;
 const COLOURS = 6;
+/** A line with more points has no marks: they would hide it. */
+const MARKED = 24;
 
 /** Where the lines are drawn, in the plot's units. */
 export interface Frame {
@@ -147,7 +149,7 @@ function band({ nr, points }: Line, { toX, toY }: Place): string {
 function drawn({ nr, points, fitted }: Line, { toX, toY }: Place): string {
   const at = points.map(({ x, median }) => `${px(toX(x))} ${px(toY(median))}`);
   const line = points.length < 2 ? '' : `<path class="${lineClass(nr, fitted)}" d="M${at.join('L')}"/>`;
-  const marks = fitted ? '' : points.map(({ x, median }) => shape(nr, toX(x), toY(median))).join('');
+  const marks = fitted || points.length > MARKED ? '' : points.map(({ x, median }) => shape(nr, toX(x), toY(median))).join('');
   return `<g class="c${nr % COLOURS}">${line}${marks}</g>`;
 }
 

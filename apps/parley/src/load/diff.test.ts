@@ -110,6 +110,7 @@ describe('two benches', () => {
     { name: 'commits', unit: 'events/s', values: [100, 110, 120] },
     { name: 'room: lost, doubled or out of order', unit: '', values: [0, 0, 0] },
     { name: 'to Centrifugo', unit: 'us', values: [null] },
+    { name: 'rooms reset', unit: '', values: [0], goal: { op: '<=' as const, value: 0 } },
   ];
 
   it('compare the rows of the parts that both have, by their repeats', () => {
@@ -117,11 +118,13 @@ describe('two benches', () => {
       { name: 'p50', unit: 'ms', values: [6, 4, 5] },
       { name: 'commits', unit: 'events/s', values: [200, 210, 190] },
       { name: 'room: lost, doubled or out of order', unit: '', values: [0, 7, 0] },
+      { name: 'rooms reset', unit: '', values: [1], goal: { op: '<=' as const, value: 0 } },
     ];
     expect(diffOf(bench(rows), bench(slower), false).figures.map(({ name, change: how }) => [name, how])).toEqual([
       ['p50', 'worse'],
       ['commits', 'better'],
       ['room: lost, doubled or out of order', 'broken'],
+      ['rooms reset', 'broken'],
     ]);
   });
 

@@ -47,7 +47,7 @@ function figureOfRow(row: BenchRow): readonly Figure[] {
   if (values.length === 0) return [];
   const half = values.length >> 1;
   const [at, below] = [values[half] ?? 0, values[half - 1] ?? 0];
-  const mustBeZero = row.unit === '' && PROMISE.test(row.name);
+  const mustBeZero = row.unit === '' && (PROMISE.test(row.name) || (row.goal?.op === '<=' && row.goal.value === 0));
   return [
     {
       name: row.name,
