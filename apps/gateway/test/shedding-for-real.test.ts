@@ -67,14 +67,17 @@ test('a reader that does not read moves the step by what waits for it, is told b
     await post(5);
     await turn(10);
   }
+  // The kernel may still take some, and then it catches up and falls behind again.
+  let highest = 0;
   await vi.waitFor(
     async () => {
       await post(1);
-      expect(await step()).toBe(4);
-      expect(gate.gateway.stats().behind).toBe(1);
+      highest = Math.max(highest, await step());
+      expect(gate.gateway.stats().behind).toBeGreaterThan(0);
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: 30_000, interval: 100 },
   );
+  expect(highest).toBe(4);
   expect(await metrics.text()).toMatch(new RegExp(`^parley_gateway_room_cpu_share\\{room="${ROOM}"\\} 0\\.`, 'm'));
   reader.socket.resume();
   await vi.waitFor(async () => expect(await step()).toBe(0), { timeout: 20_000, interval: 100 });
