@@ -87,6 +87,19 @@ describe.skipIf(k6 === undefined)('the load kit, with k6 (bash infra/install-tes
     });
   }, 120_000);
 
+  it('never passes a run that did not come to its end', async () => {
+    const script = join(folder, 'smoke.ts');
+    const smoke = JSON.stringify(join(here, 'smoke.ts'));
+    const abort = "import exec from 'k6/execution';\n";
+    await writeFile(
+      script,
+      `${abort}import person from ${smoke};\nexport { options, setup, handleSummary } from ${smoke};\nexport default (seeded) => { setTimeout(() => exec.test.abort('by hand'), 3500); person(seeded); };\n`,
+    );
+    const { code, report } = await runK6(script, { ...env, PEOPLE: '2', LINES: '5' });
+    expect(code).toBe(108);
+    expect(report).toMatchObject({ verdict: 'failed', why: [expect.stringContaining('delivered'), expect.stringContaining('did not come to its end')] });
+  }, 60_000);
+
   it('gives no verdict when the generator was the bottleneck, with an exit code of its own', async () => {
     const script = join(folder, 'smoke.ts');
     const busy =

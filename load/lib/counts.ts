@@ -14,6 +14,8 @@ const COUNTS = [
   'away',
   // The generator was the bottleneck in this many VUs.
   'overloaded',
+  // VUs that came to the end: of one that did not, nobody knows what was lost.
+  'finished',
   // What happened.
   'sent',
   'accepted',

@@ -48,7 +48,7 @@ export function optionsFor(shape: Shape, thresholds: Record<string, string[]>): 
   return {
     scenarios: { people: { executor: 'per-vu-iterations', vus: vusOf(shape), iterations: 1, maxDuration: `${seconds}s`, gracefulStop: '0s' } },
     setupTimeout: `${60 + Math.ceil(shape.people / 4)}s`,
-    thresholds,
+    thresholds: { ...thresholds, parley_finished: [`count==${vusOf(shape)}`] },
     batch: 20,
     batchPerHost: 12,
     summaryTrendStats: ['count', 'min', 'avg', 'p(50)', 'p(90)', 'p(95)', 'p(99)', 'max'],
@@ -110,6 +110,7 @@ export function runCrowd(seeded: Seeded, course: Course): void {
       quiet();
       void settle(crowd, SETTLE * 1_000)
         .then(() => course.settled?.(crowd))
+        .then(() => count('finished'))
         .catch((error: unknown) => console.error(`settling: ${String(error)}`))
         .then(() => {
           for (const member of members) member.leave();

@@ -51,8 +51,8 @@ const MEANS: Readonly<Record<string, string>> = {
 };
 
 function reasons(counts: Readonly<Record<string, number>>, thresholds: readonly ThresholdReport[], seeded: boolean): string[] {
+  if (!seeded) return ['The run ended before its people were ready: what k6 printed says why.'];
   const why: string[] = [];
-  if (!seeded) why.push('The run ended before its people were ready: what k6 printed above says why.');
   if ((counts.overloaded ?? 0) > 0) {
     why.push(
       'The generator was the bottleneck: its own timers came late, so its figures say nothing of Parley. Let it do less (fewer PEOPLE, ROOMS or RATE), or run k6 on a machine of its own.',
@@ -61,7 +61,9 @@ function reasons(counts: Readonly<Record<string, number>>, thresholds: readonly 
   if ((counts.dropped ?? 0) > 0) why.push(`k6 dropped ${counts.dropped} iterations: it could not start what was planned.`);
   for (const { metric, rule, ok } of thresholds) {
     const value = counts[metric];
-    if (!ok)
+    if (!ok && metric === 'finished')
+      why.push('The run did not come to its end, so nobody knows what was lost: let it end by itself, with a greater SETTLE if need be.');
+    else if (!ok)
       why.push(
         value !== undefined && MEANS[metric] !== undefined
           ? `${value} ${MEANS[metric]}.`
@@ -98,7 +100,7 @@ function reportOf<T extends Specs>(ran: Ran<T>, data: SummaryData): LoadReport {
   const dropped = data.metrics.dropped_iterations?.values.count ?? 0;
   if (dropped > 0) counts.dropped = dropped;
   const target = targetUrl(__ENV);
-  const why = reasons(counts, thresholds, data.setup_data !== undefined && data.setup_data !== null && counts.sent !== undefined);
+  const why = reasons(counts, thresholds, data.setup_data !== undefined && data.setup_data !== null);
   return {
     schema: 1,
     scenario: ran.scenario,

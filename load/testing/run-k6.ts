@@ -32,7 +32,7 @@ export async function runK6(script: string, env: Readonly<Record<string, string>
   const options = { env: { ...process.env, GENERATOR_LATE_MS: '2000', ...env, PARLEY_LOAD_RESULTS: results }, maxBuffer: 1 << 26 };
   try {
     const { code, text } = await new Promise<{ code: number; text: string }>((resolve) => {
-      execFile(k6 ?? 'k6', ['run', '--quiet', '--no-usage-report', ...args, path], options, (error, stdout, stderr) =>
+      execFile(k6 ?? 'k6', ['run', '--quiet', '--no-usage-report', '--address', '127.0.0.1:0', ...args, path], options, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), text: `${stdout}\n${stderr}` }),
       );
     });
