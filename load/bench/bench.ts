@@ -49,8 +49,8 @@ const SUITES: Suites = {
   gateway: {
     about: "the gateway's own path at 20 to millions of deliveries/s, against bare ws, socket.io and Centrifugo",
     minutes: 8,
-    run: async ({ repeats }) =>
-      (await import('./gateway/gateway.ts')).benchGateway(repeats, values['cpu-prof'] === undefined ? {} : { cpuProf: values['cpu-prof'] }),
+    run: async ({ repeats, quick }) =>
+      (await import('./gateway/gateway.ts')).benchGateway(repeats, { quick, ...(values['cpu-prof'] === undefined ? {} : { cpuProf: values['cpu-prof'] }) }),
   },
   idle: {
     about: '10,000 idle signed-in sockets: memory, and what letting them in costs',

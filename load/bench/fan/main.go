@@ -148,16 +148,17 @@ func (cl *client) ramp(rates []float64, run func(rate float64) result) {
 	var ok, bad float64
 	for _, rate := range rates {
 		r := run(rate)
-		if r.Verdict != "ok" {
-			// Once more, so that one hiccup of a noisy machine does not end the ramp; closed ones would count as loss ever after.
-			cl.quiesce()
+		// Twice more, so that a hiccup of a noisy machine does not end the ramp; closed ones would count as loss ever after.
+		for try := 0; try < 2 && r.Verdict != "ok"; try++ {
 			if r.Closed > 0 {
 				return
 			}
-			if r = run(rate); r.Verdict != "ok" {
-				bad = rate
-				break
-			}
+			cl.quiesce()
+			r = run(rate)
+		}
+		if r.Verdict != "ok" {
+			bad = rate
+			break
 		}
 		ok = rate
 	}

@@ -3,7 +3,7 @@ import type { Row } from '../row.ts';
 import { type Bench, interleave, linesOf, only, pairedRow, plainRow, serverUs, wrong } from './run/measure.ts';
 
 const NAMES = ['parley-redis', 'socket-io', 'centrifugo-redis'] as const;
-const WORK = { conns: 5_000, rooms: 1, rates: 2, dur: '6s', warm: '2s', settle: '300ms' };
+const WORK = { conns: 5_000, rooms: 1, rates: 2, dur: '5s', warm: '1s', settle: '300ms' };
 
 export async function measureBigRoom(bench: Bench, repeats: number): Promise<readonly Row[]> {
   const runs = await interleave(bench, NAMES, repeats, (name) => bench.run(name, { rooms: 1 }, WORK));

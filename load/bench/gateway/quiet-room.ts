@@ -4,7 +4,7 @@ import { MEMBERS } from './ramp.ts';
 import { type Bench, interleave, linesOf, only, pairedRow, plainRow, serverUs, wrong } from './run/measure.ts';
 
 const NAMES = ['parley', 'ws-frame', 'socket-io'] as const;
-const WORK = { conns: MEMBERS, rooms: 1, rates: 20, dur: '4s', warm: '1500ms', settle: '200ms' };
+const WORK = { conns: MEMBERS, rooms: 1, rates: 20, dur: '3s', warm: '1s', settle: '200ms' };
 
 export async function measureQuietRoom(bench: Bench, repeats: number): Promise<readonly Row[]> {
   const runs = await interleave(bench, NAMES, repeats, (name) => bench.run(name, { rooms: 1 }, WORK));

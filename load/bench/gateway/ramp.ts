@@ -10,8 +10,9 @@ export const MEMBERS = 1_000;
 /** 2,307,000 deliveries/s. */
 const RATE = 2_307;
 const NAMES = ['parley', 'socket-io', 'ws-joined', 'centrifugo'] as const;
-const SLOW_RAMP = '60,100,120,135,160,200,300,450,600,700,800,1000,1500';
-const FAST_RAMP = '60,300,1200,3000,4500,6000,8000,11000,15000';
+/** Messages/s of those that write each message alone or join it only when they are late, and of those that always join. */
+const RAMPS = { slow: '60,90,120,150,200,300,450,600,800,1000', fast: '60,300,1200,3000,5000,8000,12000,15000' };
+const QUICK_RAMPS = { slow: '90,200,600', fast: '300,5000' };
 
 const isHeld = (line: FanLine): boolean => line.verdict === 'ok';
 const isFixed = (line: FanLine): boolean => line.rate === RATE;
@@ -31,11 +32,16 @@ export interface Ramp {
   readonly limit: number;
 }
 
-export async function measureRamp(bench: Bench, repeats: number): Promise<Ramp> {
+export async function measureRamp(bench: Bench, repeats: number, quick: boolean): Promise<Ramp> {
+  const ramps = quick ? QUICK_RAMPS : RAMPS;
   const runs = await interleave(bench, NAMES, repeats, (name) => {
     const fast = name === 'parley' || name === 'ws-joined';
     const fixed = fast ? { rates: RATE, dur: '3s', warm: '1500ms' } : { rates: '' };
-    return bench.run(name, { rooms: 1 }, { conns: MEMBERS, rooms: 1, settle: '300ms', ...fixed, ramp: fast ? FAST_RAMP : SLOW_RAMP, rampdur: '1500ms' });
+    return bench.run(
+      name,
+      { rooms: 1 },
+      { conns: MEMBERS, rooms: 1, settle: '300ms', drain: '1500ms', ...fixed, ramp: fast ? ramps.fast : ramps.slow, rampdur: '1500ms' },
+    );
   });
   const fixed = linesOf(new Map([...runs].filter(([name]) => name === 'parley' || name === 'ws-joined')), (run) => run.phases.find(isFixed) ?? limitOf(run));
   const limits = linesOf(runs, limitOf);

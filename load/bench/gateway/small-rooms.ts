@@ -7,7 +7,7 @@ import { type Bench, interleave, type Lines, linesOf, pairedRow, plainRow, serve
 const NAMES = ['parley-redis', 'socket-io-redis', 'centrifugo-redis'] as const;
 const ROOMS = 500;
 const RATES = [500, 1_500] as const;
-const WORK = { conns: 5_000, rooms: ROOMS, pubs: 10, rates: RATES.join(','), dur: '4s', warm: '1500ms', settle: '300ms' };
+const WORK = { conns: 5_000, rooms: ROOMS, pubs: 10, rates: RATES.join(','), dur: '3s', warm: '1s', settle: '300ms' };
 
 export async function measureSmallRooms(bench: Bench, repeats: number): Promise<readonly Row[]> {
   const runs = await interleave(bench, NAMES, repeats, (name) => bench.run(name, { rooms: ROOMS }, WORK));

@@ -1,4 +1,5 @@
-// Centrifugo as a baseline, where PARLEY_BENCH_CENTRIFUGO names a binary: anonymous clients, its memory or its Redis engine, otherwise as it comes.
+// Centrifugo as a baseline, where PARLEY_BENCH_CENTRIFUGO names a binary: anonymous clients, its memory or its Redis engine, otherwise as it comes. It is
+// another project's program: who wants these rows builds or fetches it; nothing of it is kept here.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
