@@ -1,5 +1,5 @@
 // `node load/report/page.ts`: the figures of docs/performance.md and its plots, from docs/performance/results.json, which `npm run bench -- --keep`
-// fills; and docs/load-results.md, from the load runs that were kept. In the former it writes between the markers only: what people wrote stays.
+// fills; the tables of docs/scale.md; and docs/load-results.md, from the load runs that were kept. Between markers only: what people wrote stays.
 // `npm run check` holds the pages and the plots to the files.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +16,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGE = 'docs/performance.md';
 const FOLDER = 'docs/performance';
 export const RESULTS = `${FOLDER}/results.json`;
-const BEGIN = '<!-- Made by `node load/report/page.ts` from performance/results.json: change nothing down to the end mark. -->';
+const SCALE_PAGE = 'docs/scale.md';
+const BEGIN = '<!-- Made by `node load/report/page.ts`: change nothing down to the end mark. -->';
 const END = '<!-- End of what is made. -->';
 
 const LOAD_PAGE = 'docs/load-results.md';
@@ -71,7 +72,7 @@ export function filled(page: string, text: string): string {
   const [before, rest, ...more] = page.split(BEGIN);
   const [, after, ...others] = (rest ?? '').split(END);
   if (rest === undefined || after === undefined || more.length + others.length > 0)
-    throw new Error(`${PAGE} must hold once each, in this order: ${BEGIN} ${END}`);
+    throw new Error(`The page must hold once each, in this order: ${BEGIN} ${END}`);
   return `${before}${BEGIN}\n\n${text}\n\n${END}${after}`;
 }
 
@@ -83,12 +84,21 @@ async function loadPage(root: string): Promise<string> {
   return `${LOAD_INTRO}\n\n${reports.length === 0 ? 'Nothing was kept yet.' : loadTable(reports)}\n`;
 }
 
-/** Path -> what it should hold: the page, its plots, and the page of load runs. */
-export async function reportFiles(root: string): Promise<ReadonlyMap<string, string>> {
+/** Path -> what it should hold: the page of figures, its plots, and the page of load runs. */
+async function measuredFiles(root: string): Promise<ReadonlyMap<string, string>> {
   const results = await readResults(join(root, RESULTS));
   const page = filled(readFileSync(join(root, PAGE), 'utf8'), generated(results));
   return new Map([[PAGE, page], [LOAD_PAGE, await loadPage(root)], ...plotFiles(results)]);
 }
+
+/** The page that multiplies what was measured. Throws when a figure that it needs is not among the kept ones. */
+async function scaleFile(root: string): Promise<ReadonlyMap<string, string>> {
+  const { tables } = await import('../scale.ts');
+  return new Map([[SCALE_PAGE, filled(readFileSync(join(root, SCALE_PAGE), 'utf8'), tables())]]);
+}
+
+/** Path -> what it should hold, of all that is made from results. */
+export const reportFiles = async (root: string): Promise<ReadonlyMap<string, string>> => new Map([...(await measuredFiles(root)), ...(await scaleFile(root))]);
 
 const goalRow = (section: Section, figure: Figure): readonly string[] => [
   `[${figure.name}](${anchor(section.title)})`,
@@ -122,11 +132,18 @@ function ratioOf({ ratio, ratioSpread }: Figure): string {
   return ratioSpread === null ? `${show(ratio)}x` : `${show(ratio)}x (${show(ratioSpread[0])} to ${show(ratioSpread[1])})`;
 }
 
-if (import.meta.main) {
-  const files = await reportFiles(ROOT);
-  await mkdir(join(ROOT, FOLDER), { recursive: true });
+/** Answers the paths that it wrote. */
+async function write(files: ReadonlyMap<string, string>): Promise<readonly string[]> {
   for (const [path, text] of files) await writeFile(join(ROOT, path), text);
-  const old = (await readdir(join(ROOT, FOLDER))).map((name) => `${FOLDER}/${name}`).filter((path) => path.endsWith('.svg') && !files.has(path));
+  return [...files.keys()];
+}
+
+if (import.meta.main) {
+  await mkdir(join(ROOT, FOLDER), { recursive: true });
+  const written = await write(await measuredFiles(ROOT));
+  const old = (await readdir(join(ROOT, FOLDER))).map((name) => `${FOLDER}/${name}`).filter((path) => path.endsWith('.svg') && !written.includes(path));
   for (const path of old) await rm(join(ROOT, path));
-  console.log(`written: ${[...files.keys()].join(', ')}${old.length === 0 ? '' : `; removed: ${old.join(', ')}`}`);
+  console.log(`written: ${written.join(', ')}${old.length === 0 ? '' : `; removed: ${old.join(', ')}`}`);
+  // Last: what was measured is shown even when the arithmetic misses a figure.
+  console.log(`written: ${(await write(await scaleFile(ROOT))).join(', ')}`);
 }
