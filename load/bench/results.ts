@@ -53,5 +53,10 @@ export async function readResults(path: string): Promise<Results> {
 /** Replaces this part in the file. */
 export async function keepPart(path: string, name: string, part: KeptPart): Promise<void> {
   const results = { ...(await readResults(path)), [name]: part };
-  await writeFile(path, `${JSON.stringify(results, null, 1)}\n`);
+  // A row's values stand on one line: a changed figure is then one changed line.
+  const text = JSON.stringify(results, null, 1).replace(
+    /\[\s+((?:null|-?[\d.][\d.e+-]*)(?:,\s+(?:null|-?[\d.][\d.e+-]*))*)\s+\]/g,
+    (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`,
+  );
+  await writeFile(path, `${text}\n`);
 }

@@ -92,13 +92,21 @@ describe('the file of results', () => {
     const folder = await mkdtemp(join(tmpdir(), 'parley-bench-test-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const file = join(folder, 'results.json');
-    const part = (commit: string): KeptPart => ({ at: '2026-11-21T06:40:00.000Z', command: 'x', commit, machine: 'm', rows: [row] });
+    const part = (commit: string): KeptPart => ({
+      at: '2026-11-21T06:40:00.000Z',
+      command: 'x',
+      commit,
+      machine: 'm',
+      rows: [{ ...row, values: [1, -2.5, 3e-7, Number.NaN] }],
+    });
     await keepPart(file, 'a', part('one'));
     await keepPart(file, 'b', part('one'));
     await keepPart(file, 'a', part('two'));
     const results = await readResults(file);
     expect([results.a?.commit, results.b?.commit]).toEqual(['two', 'one']);
-    expect((await readFile(file, 'utf8')).endsWith('}\n')).toBe(true);
+    const text = await readFile(file, 'utf8');
+    expect(text.endsWith('}\n')).toBe(true);
+    expect(text).toContain('"values": [1, -2.5, 3e-7, null]');
     expect(await readResults(join(folder, 'none.json'))).toEqual({});
   });
 });
