@@ -1,6 +1,6 @@
-// Asks messages for users' state and rights: questions of up to 50 ms travel in one call, so that a thousand sockets that come back
-// together cost twenty calls and not a thousand.
-import type { Clock } from '@parley/ports';
+// Asks messages for users' state and rights: questions of up to 50 ms, or enough of them, travel in one call, so that a thousand sockets that come
+// back together cost sixteen calls and not a thousand.
+import type { Clock, Timer } from '@parley/ports';
 import { type RequestOf, type ResponseOf, syncUsers } from '@parley/protocol';
 import type { InternalClient } from '@parley/runtime';
 
@@ -8,6 +8,8 @@ export type SyncItem = RequestOf<typeof syncUsers>['items'][number];
 export type SyncAnswer = ResponseOf<typeof syncUsers>['items'][number] & { readonly epoch: string };
 
 const ITEMS_MAX = 500;
+/** So many are a call that is worth it: they do not wait any longer. */
+const ITEMS_ENOUGH = 64;
 
 interface Asker {
   readonly item: SyncItem;
@@ -20,10 +22,10 @@ export interface Sync {
   ask(item: SyncItem): Promise<SyncAnswer>;
 }
 
-/** The first question after a quiet time goes at once; those after it are collected for `windowMs`. */
+/** The first question after a quiet time goes at once; those after it are collected for `windowMs`, or until they are enough. */
 export function createSync(deps: { internal: InternalClient; clock: Clock; windowMs: number; onEpoch: (epoch: string) => void }): Sync {
   let waiting: Asker[] = [];
-  let scheduled = false;
+  let scheduled: Timer | 'soon' | null = null;
   let lastAt = Number.NEGATIVE_INFINITY;
 
   const send = async (askers: readonly Asker[]): Promise<void> => {
@@ -40,7 +42,8 @@ export function createSync(deps: { internal: InternalClient; clock: Clock; windo
     }
   };
   const flush = (): void => {
-    scheduled = false;
+    if (scheduled !== null && scheduled !== 'soon') scheduled.cancel();
+    scheduled = null;
     lastAt = deps.clock.monotonic();
     const askers = waiting;
     waiting = [];
@@ -50,11 +53,11 @@ export function createSync(deps: { internal: InternalClient; clock: Clock; windo
     ask: (item) =>
       new Promise((resolve, reject) => {
         waiting.push({ item, resolve, reject });
-        if (scheduled) return;
-        scheduled = true;
+        if (scheduled !== null && scheduled !== 'soon' && waiting.length >= ITEMS_ENOUGH) flush();
+        if (scheduled !== null || waiting.length === 0) return;
         const waitMs = lastAt + deps.windowMs - deps.clock.monotonic();
-        if (waitMs <= 0) queueMicrotask(flush);
-        else deps.clock.after(waitMs, flush);
+        scheduled = waitMs <= 0 ? 'soon' : deps.clock.after(waitMs, flush);
+        if (scheduled === 'soon') queueMicrotask(flush);
       }),
   };
 }
