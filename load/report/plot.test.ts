@@ -48,6 +48,20 @@ describe('a plot', () => {
     expect(placesOf(svg).map(([, y]) => y)).toEqual([Number(goal), Number(goal)]);
   });
 
+  it('gives a fitted line the colour of its own, without a place in the legend', () => {
+    const points = [point(1, 2, 0), point(2, 2, 0)];
+    const svg = plotSvg({
+      ...series,
+      lines: [
+        { name: 'rooms', points },
+        { name: 'members', points },
+        { name: 'members, fitted', points },
+      ],
+    });
+    expect([...svg.matchAll(/<text class="legend"[^>]*>([^<]*)</g)].map((match) => match[1])).toEqual(['rooms', 'members']);
+    expect(svg).toContain('<g class="c1"><path class="line fitted"');
+  });
+
   it('marks points only while marks do not hide their line', () => {
     const marksOf = (count: number) =>
       plotSvg({ ...series, lines: [{ name: 'one', points: Array.from({ length: count }, (_, nr) => point(nr + 1, 2)) }] }).match(/class="mark"/g)?.length;

@@ -33,8 +33,10 @@ interface Line {
   readonly name: string;
   readonly nr: number;
   readonly points: readonly Point[];
-  /** Computed from another line, not measured: dashed, without marks. */
+  /** Computed, not measured: dotted, without marks. */
   readonly fitted: boolean;
+  /** Fitted to another line here, whose colour it has; it needs no place in the legend. */
+  readonly ofAnother: boolean;
 }
 
 const px = (value: number): string => String(Number(value.toFixed(1)));
@@ -90,10 +92,13 @@ interface Place {
 function linesOf(series: Series): readonly Line[] {
   const usable = (value: number, log: boolean | undefined): boolean => typeof value === 'number' && Number.isFinite(value) && (log !== true || value > 0);
   return series.lines
-    .map(({ name, points }, nr) => ({
-      name,
-      nr,
-      fitted: /\bfit(ted)?\b/i.test(name),
+    .map(({ name, points }, index) => {
+      const fitted = /\bfit(ted)?\b/i.test(name);
+      const other = fitted ? series.lines.findIndex((line) => line.name === name.replace(/,? *\bfit(ted)?\b.*$/i, '')) : -1;
+      return { name, points, fitted, ofAnother: other >= 0, nr: other >= 0 ? other : index };
+    })
+    .map(({ points, ...line }) => ({
+      ...line,
       points: points
         .filter((point) => usable(point.x, series.x.log) && usable(point.median, series.y.log))
         .map(({ x, min, median, max }) => ({ x, min: numberOr(median, min), median, max: numberOr(median, max) }))
@@ -108,13 +113,15 @@ const numberOr = (fallback: number, value: number | null): number => (value !== 
 /** From left to right, in as many rows as it takes. */
 function legendOf(series: Series): readonly (Line & { readonly x: number; readonly row: number })[] {
   let [x, row] = [24, 0];
-  return linesOf(series).map((line) => {
-    const width = SWATCH + line.name.length * LETTER + 18;
-    if (x > 24 && x + width > WIDTH - 16) [x, row] = [24, row + 1];
-    const entry = { ...line, x, row };
-    x += width;
-    return entry;
-  });
+  return linesOf(series)
+    .filter(({ ofAnother }) => !ofAnother)
+    .map((line) => {
+      const width = SWATCH + line.name.length * LETTER + 18;
+      if (x > 24 && x + width > WIDTH - 16) [x, row] = [24, row + 1];
+      const entry = { ...line, x, row };
+      x += width;
+      return entry;
+    });
 }
 
 /** The measured places themselves where there are few of them and they have room, else even steps. */

@@ -1,6 +1,6 @@
 // `--only scaling`, row 12: 1x, 2x, 4x of members, of rooms and of workers, each worker at the same load. What a delivery costs should not change.
 import type { FanLine } from '../fan/fan.ts';
-import type { Part, Series } from '../results.ts';
+import type { Part, Point, Series } from '../results.ts';
 import { median, type Row } from '../row.ts';
 import { fitLine } from './fit-line.ts';
 import { pointOf } from './ramp.ts';
@@ -39,17 +39,25 @@ export const benchScaling = (repeats: number): Promise<Part> =>
       }
       const measured = await measureAxis(bench, axis, repeats);
       rows.push(...rowsOf(axis, measured));
-      lines.push({ name: axis.name, points: TIMES.map((times) => pointOf(times, (measured.get(times) ?? []).map(serverUs))) });
+      const points = TIMES.map((times) => pointOf(times, (measured.get(times) ?? []).map(serverUs)));
+      lines.push({ name: axis.name, points }, { name: `${axis.name}, fitted`, points: fittedTo(points) });
     }
     const series: Series = {
       id: 'gateway-scaling',
       title: 'CPU of the workers for a delivery, each worker at the same load',
-      x: { label: 'times as many' },
-      y: { label: 'us' },
+      x: { label: 'times as many', log: true },
+      y: { label: 'us; dotted: the line fitted to it' },
       lines,
     };
     return { rows, series: [series] };
   });
+
+/** By doubling, as its row. */
+function fittedTo(points: readonly Point[]): readonly Point[] {
+  const { slope, intercept } = fitLine(points.map(({ x, median: y }) => [Math.log2(x), y]));
+  const at = (x: number): number => intercept + slope * Math.log2(x);
+  return points.map(({ x }) => ({ x, min: at(x), median: at(x), max: at(x) }));
+}
 
 async function measureAxis(bench: Bench, axis: Axis, repeats: number): Promise<Map<Times, FanLine[]>> {
   const measured = new Map<Times, FanLine[]>(TIMES.map((times) => [times, []]));
