@@ -50,25 +50,25 @@ const MEMBERS_A_REQUEST = 1_000;
 const PEOPLE_WITHOUT_KEY = 50;
 const ASKS_AT_ONCE = 60;
 const READY_MS = 120_000;
-const KEY_FILE = 'load-key.json';
+const KEY_FILE = '.load-keys';
 
 /** The folder that reports go to, as a path. */
 export const resultsFolder = (): string => __ENV.PARLEY_LOAD_RESULTS ?? import.meta.resolve('../results').replace('file://', '');
 
-/** The key that an earlier run made on this target. Read when the script begins: k6 opens no file later. */
-const keptKey = ((): { url: string; key: string } | null => {
+/** Target -> the key that an earlier run made there. Read when the script begins: k6 opens no file later. */
+const keptKeys = ((): Readonly<Record<string, string>> => {
   try {
-    return JSON.parse(open(`${resultsFolder()}/${KEY_FILE}`)) as { url: string; key: string };
+    return JSON.parse(open(`${resultsFolder()}/${KEY_FILE}`)) as Record<string, string>;
   } catch {
-    return null;
+    return {};
   }
 })();
 
 /** What a run leaves for the next one, for k6's handleSummary. */
 export const keyToKeep = (seeded: Seeded | undefined): Record<string, string> =>
-  seeded?.key == null || __ENV.PARLEY_LOAD_KEY !== undefined
+  seeded?.key == null || (__ENV.PARLEY_LOAD_KEY ?? '') !== ''
     ? {}
-    : { [`${resultsFolder()}/${KEY_FILE}`]: JSON.stringify({ url: seeded.url, key: seeded.key }) };
+    : { [`${resultsFolder()}/${KEY_FILE}`]: JSON.stringify({ ...keptKeys, [seeded.url]: seeded.key }) };
 
 const said = (response: RefinedResponse<ResponseType>): string =>
   response.status === 0
@@ -122,7 +122,8 @@ function findKey(url: string, run: string, caller: ReturnType<typeof makeCaller>
     console.warn(`This installation had no owner, so this run made one. Keep it: name ${login.handle}, password ${login.password}, load key ${key}`);
     return key;
   }
-  return keptKey?.url === url && isGood(url, keptKey.key) ? keptKey.key : null;
+  const kept = keptKeys[url];
+  return kept !== undefined && isGood(url, kept) ? kept : null;
 }
 
 /** k6 does not tell scripts its version: what PARLEY_K6 says, else which family has what only the newer one has. */

@@ -25,9 +25,9 @@ export interface K6Run {
   readonly page: string;
 }
 
-/** `script`: a name in load/, or a path. Other people's work on the same machine makes no run void: only a timer 2 s late counts as late. */
+/** `script`: a name in load/, or a path. PARLEY_LOAD_RESULTS: a folder that stays; else one that is removed. Other people's work on the same machine makes no run void: only a timer 2 s late counts as late. */
 export async function runK6(script: string, env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<K6Run> {
-  const results = await mkdtemp(join(tmpdir(), 'parley-k6-results-'));
+  const results = env.PARLEY_LOAD_RESULTS ?? (await mkdtemp(join(tmpdir(), 'parley-k6-results-')));
   const path = script.includes('/') ? script : join(load, `${script}.ts`);
   const options = { env: { ...process.env, GENERATOR_LATE_MS: '2000', ...env, PARLEY_LOAD_RESULTS: results }, maxBuffer: 1 << 26 };
   try {
@@ -40,6 +40,6 @@ export async function runK6(script: string, env: Readonly<Record<string, string>
     const json = await read('json');
     return { code, text, report: json === '' ? null : (JSON.parse(json) as LoadReport), page: await read('html') };
   } finally {
-    await rm(results, { recursive: true, force: true });
+    if (env.PARLEY_LOAD_RESULTS === undefined) await rm(results, { recursive: true, force: true });
   }
 }
