@@ -8,7 +8,7 @@ export const show = (value: number | null): string => {
 };
 
 export const HEAD = [
-  'figure'.padEnd(64),
+  'figure'.padEnd(92),
   'unit'.padEnd(12),
   'min / median / max'.padEnd(32),
   'baseline'.padStart(10),
@@ -19,9 +19,9 @@ export const HEAD = [
 /** One row; a row that was not run says why instead of figures. */
 export function lineOf(row: Row): string {
   const figure = toFigure(row);
-  if (figure.notRun !== null) return `${figure.name.padEnd(64)} not run: ${figure.notRun}`;
+  if (figure.notRun !== null) return `${figure.name.padEnd(92)} not run: ${figure.notRun}`;
   return [
-    figure.name.padEnd(64),
+    figure.name.padEnd(92),
     figure.unit.padEnd(12),
     `${show(figure.min)} / ${show(figure.median)} / ${show(figure.max)}`.padEnd(32),
     show(figure.baseline).padStart(10),
