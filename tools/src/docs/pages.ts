@@ -42,7 +42,7 @@ export const errorsPage = (): string =>
 /** What a client in another language must do; the SDK does all of it. */
 const CONNECTION: readonly string[] = [
   'Sign in over HTTP (`POST /api/accounts/login`): an access token, good for minutes, and a refresh token (`POST /api/accounts/refresh`).',
-  'Before each connection ask `GET /api/connect` where to go: `/` is this server, else it is a gateway. Connect there on `/socket.io/`, WebSocket only, with the token in the handshake.',
+  'Before each connection ask `GET /api/connect` where to go: `/` is this server, which need be asked again only after a connection came to nothing; else it is a gateway. Connect there on `/socket.io/`, WebSocket only, with the token in the handshake.',
   'Send `resume` with your place in each room. Events after it come as `event`, then `live`. `reset`: your place cannot be continued; fetch `GET /api/rooms/{room}/snapshot`. `gone`: you are no member any more.',
   'Apply an event when its `seq` is your last + 1. Drop a smaller one; before a greater one, fetch what is missing (`GET /api/rooms/{room}/events?after=`). Events come at least once.',
   'Keep each `send` until you have seen its `result`, or an event with its `clientId`. The ack says only that it is durable. Without an ack, with `unavailable` or after a new connection send the same `clientId` again: it is never done twice.',
