@@ -63,7 +63,7 @@ type Watched = Pick<PipelinedCore, 'writes' | 'loads'>;
 function watchStore(store: Store, { turns = () => 0, commit = (write) => store.commit(write) }: PipelinedOptions, { writes, loads }: Watched): Store {
   let writing: 'no' | 'before' | 'after' = 'no';
   const rest = async (of: Parameters<typeof turns>[0]): Promise<void> => {
-    for (let left = turns(of); left > 0; left--) await Promise.resolve();
+    for (let left = turns(of); left > 0; left--) await new Promise<void>((resolve) => process.nextTick(resolve));
   };
   return {
     ...store,
