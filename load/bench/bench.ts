@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { keepPart } from './results.ts';
 import { type Figure, toFigure } from './row.ts';
 import { commitOf, machineLine } from './runner/machine.ts';
+import { answerParent, inOwnProcess } from './runner/own-process.ts';
 import { runParts, type Suites, unknownParts } from './runner/run-parts.ts';
 import { HEAD, lineOf } from './runner/show-row.ts';
 
@@ -85,6 +86,8 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     json: { type: 'string' },
     'cpu-prof': { type: 'string' },
+    // Not for people: this process is that of one part.
+    part: { type: 'string' },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -111,12 +114,23 @@ const repeats = values.repeats === undefined ? null : Number(values.repeats);
 if (repeats !== null && !(Number.isInteger(repeats) && repeats >= 1 && repeats <= 20)) refuse('--repeats takes a whole number from 1 to 20');
 if (values.quick && values.keep !== undefined) refuse('figures of --quick are too short to be kept: leave one of --quick and --keep out');
 
+const own = values.part === undefined ? undefined : SUITES[values.part];
+if (own !== undefined) {
+  await answerParent(own, repeats ?? 1, values.quick);
+  // Clients of engines may hold timers.
+  process.exit(0);
+}
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const commit = await commitOf(root);
 const figures: Figure[] = [];
 console.log(HEAD);
+const passed = values['cpu-prof'] === undefined ? [] : ['--cpu-prof', values['cpu-prof']];
+const alone: Suites = Object.fromEntries(
+  Object.entries(SUITES).map(([name, suite]) => [name, inOwnProcess(suite, fileURLToPath(import.meta.url), ['--part', name, ...passed])]),
+);
 const failed = await runParts(
-  SUITES,
+  alone,
   { only, repeats, quick: values.quick },
   {
     now: () => performance.now(),
@@ -136,5 +150,4 @@ if (failed.size > 0) {
   const names = [...failed.keys()].join(',');
   console.error(`${failed.size} failed: ${names}. Again: npm run bench -- --only ${names}${values.keep === undefined ? '' : ` --keep ${values.keep}`}`);
 }
-// Clients of engines may hold timers.
 process.exit(failed.size === 0 ? 0 : 1);
