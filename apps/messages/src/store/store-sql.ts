@@ -1,4 +1,4 @@
-// The store on Postgres. The hot path is two calls a batch, load_batch and commit_batch of the migration; JSON in and JSON out, because
+// The store on Postgres. The hot path is two calls a batch at most, load_batch and commit_batch of the migration; JSON in and JSON out, because
 // one value costs the worker a tenth of what rows of a result set cost it.
 import { type CommittedEvent, LIMITS, type StateChange } from '@parley/protocol';
 import type { PgConnection } from '@parley/runtime';
