@@ -3,10 +3,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { passingFolder } from '@parley/engines/testing';
 import { endWithUs, stopChild, type Target } from './start.ts';
 
 const BINARY = process.env.PARLEY_BENCH_CENTRIFUGO ?? '';
@@ -38,7 +38,7 @@ const isOpen = (port: number): Promise<boolean> =>
 
 /** Throws when it ends or does not listen in 10 s. */
 export async function startCentrifugo({ redisUrl, cpu }: { redisUrl?: string; cpu?: number }): Promise<Target> {
-  const folder = await mkdtemp(join(tmpdir(), 'parley-centrifugo-'));
+  const folder = passingFolder('parley-centrifugo-');
   const port = await freePort();
   const config = {
     http_server: { address: '127.0.0.1', port },

@@ -1,9 +1,7 @@
 // The servers that are compared, each by a name: which processes it is, who its publishers talk to, and by which protocol. One process is kept on
 // CPU 0 while the load client has CPU 1; several, and Redis, share both with it.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Engine, missing, startRedis } from '@parley/engines';
+import { passingFolder } from '@parley/engines/testing';
 import type { FanOptions } from '../../fan/fan.ts';
 import { centrifugoMissing, startCentrifugo } from '../../targets/centrifugo.ts';
 import { startTarget, type Target } from '../../targets/start.ts';
@@ -50,14 +48,14 @@ const at = (port: number): string => `127.0.0.1:${port}`;
 
 /** Redis is started when the first needs it. */
 export function createSetups(): Setups {
-  let redis: Promise<{ engine: Engine; folder: string }> | null = null;
+  let redis: Promise<Engine> | null = null;
   let opened = 0;
-  const needRedis = (): Promise<{ engine: Engine; folder: string }> => {
-    redis ??= mkdtemp(join(tmpdir(), 'parley-bench-redis-')).then(async (folder) => ({ folder, engine: await startRedis({ folder }) }));
+  const needRedis = (): Promise<Engine> => {
+    redis ??= startRedis({ folder: passingFolder('parley-bench-redis-') });
     return redis;
   };
   const overRedis = async (name: RedisName, { rooms, workers = 2 }: OpenOptions): Promise<Running> => {
-    const { engine } = await needRedis();
+    const engine = await needRedis();
     const redisUrl = engine.url;
     // Its tails outlive a run, and seqs begin anew.
     const keyPrefix = `bench${++opened}:`;
@@ -93,10 +91,7 @@ export function createSetups(): Setups {
       };
     },
     async close() {
-      if (redis === null) return;
-      const { engine, folder } = await redis;
-      await engine.stop();
-      await rm(folder, { recursive: true, force: true });
+      await (await redis)?.stop();
     },
   };
 }
