@@ -5,7 +5,7 @@ import { type Clock, type EventLog, Fenced, type LogEnds, type LogRecord, Offset
 import { TOPICS } from '@parley/protocol';
 import { type InternalClient, type Logger, type Metrics, NO_TRACING, type Tracing } from '@parley/runtime';
 import type { Decided } from './decide/batch.ts';
-import { decodeInput, type Input, poisonInput } from './decide/decode.ts';
+import { decodeInputs, type Input } from './decide/decode.ts';
 import { createGaps } from './gaps.ts';
 import { keepConsuming } from './keep-consuming.ts';
 import { createDeadLetters } from './pipeline/dead-letters.ts';
@@ -13,11 +13,12 @@ import { beginCommit, type FollowedCommits } from './pipeline/followed.ts';
 import { meterBatches } from './pipeline/meter.ts';
 import { chunksOf, pipeline } from './pipeline/pipeline.ts';
 import { type Prepared, prepareBatch } from './pipeline/prepare.ts';
+import { writeRefused } from './pipeline/refused.ts';
 import { createRoomMemory, type MemoryOptions } from './pipeline/room-memory.ts';
 import type { Publisher } from './publisher.ts';
 import type { Relay } from './relay.ts';
 import type { PartitionWrite } from './store/batch-write.ts';
-import { DataError, type LogPosition, type Store } from './store/store.ts';
+import type { LogPosition, Store } from './store/store.ts';
 
 export interface WorkerDeps {
   readonly store: Store;
@@ -105,7 +106,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     const fresh = records.filter((record) => record.offset >= (places.get(record.partition)?.next ?? Number.POSITIVE_INFINITY));
     memory.trim();
     try {
-      await pipeline(chunksOf(fresh, batchSize), prepare, commit, writeAgain);
+      await pipeline(chunksOf(fresh, batchSize), prepare, commit, refused);
       failures = 0;
     } catch (error) {
       forget();
@@ -118,53 +119,17 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     }
   }
 
-  /** Data that the database refuses may be a client id that has its result already, of which we did not know: decided again, knowing all. */
-  async function writeAgain(records: readonly LogRecord[], error: unknown): Promise<void> {
-    if (!(error instanceof DataError)) throw error;
+  async function writeAlone(inputs: readonly Input[]): Promise<void> {
     forget();
-    const prepared = await prepare(records, null);
-    try {
-      await commit(prepared);
-    } catch (refused) {
-      await writeHalved(records, refused);
-    }
+    await commit(await decideInputs(inputs, null));
   }
+  const refused = writeRefused({ partitionCount: () => partitionCount, write: writeAlone });
 
-  /** A batch whose data the database refuses is halved until the one record is found; that one gets a stored rejection and a dead letter. */
-  async function writeHalved(records: readonly LogRecord[], error: unknown): Promise<void> {
-    if (!(error instanceof DataError)) throw error;
-    const half = records.length >> 1;
-    const parts = half > 0 ? [records.slice(0, half), records.slice(half)] : [];
-    for (const part of parts) {
-      forget();
-      const prepared = await prepare(part, null);
-      try {
-        await commit(prepared);
-      } catch (refused) {
-        await writeHalved(part, refused);
-      }
-    }
-    if (parts.length === 0) await writePoison(records, error);
-  }
-
-  async function writePoison(records: readonly LogRecord[], error: DataError): Promise<void> {
-    const inputs = records.map((record) => decodeInput(record, partitionCount));
-    if (inputs.some((input) => input.kind === 'poison')) throw error;
-    const poison = inputs.map(({ record }) => poisonInput(record, partitionCount, `the database refused it: ${error.message}`));
-    forget();
-    await commit(await decideInputs(poison, null));
-  }
-
-  const written = (): ReadonlyMap<number, number> => new Map([...places].map(([partition, { pos }]) => [partition, pos]));
-  async function prepare(records: readonly LogRecord[], before: Prepared | null): Promise<Prepared> {
-    return decideInputs(
-      records.map((record) => decodeInput(record, partitionCount)),
-      before,
-    );
-  }
   function decideInputs(inputs: readonly Input[], before: Prepared | null): Promise<Prepared> {
+    const written = (): ReadonlyMap<number, number> => new Map([...places].map(([partition, { pos }]) => [partition, pos]));
     return prepareBatch(store, inputs, { memory, before, written, tracing });
   }
+  const prepare = async (records: readonly LogRecord[], before: Prepared | null) => decideInputs(decodeInputs(records, partitionCount), before);
 
   /** Never two at once: the next begins when this has returned, so batches are written and told in order. */
   async function commit({ inputs, decided, followed: commands }: Prepared): Promise<void> {
@@ -213,6 +178,14 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
     }
   }
 
+  function problems(): readonly string[] {
+    return [
+      ...(consuming.problem() === null ? [] : [`commands are not decided: ${consuming.problem()}`]),
+      ...(failures > 1 ? [`commands wait: they could not be decided ${failures} times in a row; nothing is lost`] : []),
+      ...gaps.problems(),
+    ];
+  }
+
   const consuming = keepConsuming({ log, topic: TOPIC, consumer: { group: 'messages', start: startAt, handle, maxBatch: MAX_RECORDS }, clock, logger });
   let timer: { cancel(): void } | null = null;
   return {
@@ -226,11 +199,7 @@ export function createWorker({ store, log, publisher, relay, internal, clock, lo
       await consuming.stop();
     },
     savePositions: async () => store.advance(TOPIC, [...places.keys()].map(toldOf)),
-    problems: () => [
-      ...(consuming.problem() === null ? [] : [`commands are not decided: ${consuming.problem()}`]),
-      ...(failures > 1 ? [`commands wait: they could not be decided ${failures} times in a row; nothing is lost`] : []),
-      ...gaps.problems(),
-    ],
+    problems,
   };
 }
 

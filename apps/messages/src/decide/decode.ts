@@ -43,6 +43,9 @@ export function decodeInput(record: LogRecord, partitionCount: number): Input {
   return { kind: 'member', record, command, hash: hashOf(bodyOf(command)) };
 }
 
+export const decodeInputs = (records: readonly LogRecord[], partitionCount: number): readonly Input[] =>
+  records.map((record) => decodeInput(record, partitionCount));
+
 /** A record set aside: a dead letter, and a stored rejection where it says who asked. Used also for the one that the database refused. */
 export function poisonInput(record: LogRecord, partitionCount: number, reason: string): Input {
   const asked = readAsked(record.value);
