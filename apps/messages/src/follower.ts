@@ -11,6 +11,8 @@ export interface FollowerDeps<X> {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What comes sooner than this after the last was handed on waits and goes together, ms. Default 0. */
+  readonly restMs?: number;
   /** Hands on. Throws: the same events again later, read from the store. */
   deliver(events: readonly CommittedEvent[], extras: readonly X[]): Promise<void>;
   /** What went with these events and is no longer in hand. */
@@ -41,7 +43,7 @@ interface Item<X> {
   readonly upTo: ReadonlyMap<number, number>;
 }
 
-export function createFollower<X>({ name, store, clock, logger, deliver, recall }: FollowerDeps<X>): Follower<X> {
+export function createFollower<X>({ name, store, clock, logger, restMs = 0, deliver, recall }: FollowerDeps<X>): Follower<X> {
   let partitions = new Map<number, { done: number; target: number }>();
   let inHand: Item<X>[] = [];
   let eventsInHand = 0;
@@ -50,6 +52,7 @@ export function createFollower<X>({ name, store, clock, logger, deliver, recall 
   let stopping = false;
   let wake: () => void = () => {};
   let active = false;
+  let lastAt = Number.NEGATIVE_INFINITY;
   let running: Promise<void> = Promise.resolve();
 
   const letGo = (): void => {
@@ -70,6 +73,10 @@ export function createFollower<X>({ name, store, clock, logger, deliver, recall 
   };
 
   async function deliverInHand(): Promise<void> {
+    const waitMs = lastAt + restMs - clock.monotonic();
+    if (waitMs > 0 && !stopping) await pause(waitMs);
+    // A new assignment or too much in hand may have come meanwhile.
+    if (behind) return;
     const items = inHand;
     inHand = [];
     eventsInHand = 0;
@@ -80,6 +87,7 @@ export function createFollower<X>({ name, store, clock, logger, deliver, recall 
     );
     // After a new assignment its own positions hold.
     if (mine === partitions) for (const item of items) moveTo(item.upTo);
+    lastAt = clock.monotonic();
   }
 
   async function catchUp(): Promise<void> {

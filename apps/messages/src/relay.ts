@@ -7,6 +7,12 @@ import { createFollower, type Follower } from './follower.ts';
 import { FollowedCommits } from './pipeline/followed.ts';
 import type { Store } from './store/store.ts';
 
+/**
+ * Nobody who chats waits for this topic, and each append is a flush to the disk that the next command would wait behind. A quiet room's event goes
+ * at once.
+ */
+const REST_MS = 20;
+
 export interface Relay extends Follower<null> {
   start(): Promise<void>;
 }
@@ -32,6 +38,7 @@ export function createRelay({ store, log, clock, logger, followed = new Followed
     store,
     clock,
     logger,
+    restMs: REST_MS,
     deliver: async (events) => {
       if (events.length === 0) return;
       const spans = followed.begin('log.relay', events);

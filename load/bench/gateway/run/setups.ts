@@ -54,7 +54,7 @@ export function createSetups(): Setups {
     redis ??= startRedis({ folder: passingFolder('parley-bench-redis-') });
     return redis;
   };
-  const overRedis = async (name: RedisName, { rooms, workers = 2 }: OpenOptions): Promise<Running> => {
+  const overRedis = async (name: RedisName, { rooms, workers = 2, execArgv = [] }: OpenOptions): Promise<Running> => {
     const engine = await needRedis();
     const redisUrl = engine.url;
     // Its tails outlive a run, and seqs begin anew.
@@ -63,7 +63,7 @@ export function createSetups(): Setups {
       name === 'centrifugo-redis'
         ? startCentrifugo({ redisUrl })
         : name === 'parley-redis'
-          ? startTarget('parley-gateway', { rooms, redisUrl, keyPrefix })
+          ? startTarget('parley-gateway', { rooms, redisUrl, keyPrefix }, { execArgv })
           : startTarget('socket-io', { redisUrl });
     const injector = name === 'parley-redis' ? await startTarget('parley-injector', { redisUrl, keyPrefix }) : null;
     const servers = await Promise.all(Array.from({ length: workers }, start));
