@@ -11,8 +11,8 @@ export interface FollowerDeps<X> {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** What comes sooner than this after the last was handed on waits and goes together, ms. Default 0. */
-  readonly restMs?: number;
+  /** What comes sooner than this after the last was handed on waits and goes together, ms, unless somebody waits for it. Default: nothing rests. */
+  readonly rest?: { readonly ms: number; readonly isUrgent: (committed: CommittedEvent) => boolean };
   /** Hands on. Throws: the same events again later, read from the store. */
   deliver(events: readonly CommittedEvent[], extras: readonly X[]): Promise<void>;
   /** What went with these events and is no longer in hand. */
@@ -43,7 +43,7 @@ interface Item<X> {
   readonly upTo: ReadonlyMap<number, number>;
 }
 
-export function createFollower<X>({ name, store, clock, logger, restMs = 0, deliver, recall }: FollowerDeps<X>): Follower<X> {
+export function createFollower<X>({ name, store, clock, logger, rest, deliver, recall }: FollowerDeps<X>): Follower<X> {
   let partitions = new Map<number, { done: number; target: number }>();
   let inHand: Item<X>[] = [];
   let eventsInHand = 0;
@@ -53,6 +53,8 @@ export function createFollower<X>({ name, store, clock, logger, restMs = 0, deli
   let wake: () => void = () => {};
   let active = false;
   let lastAt = Number.NEGATIVE_INFINITY;
+  let resting = false;
+  let urgent = false;
   let running: Promise<void> = Promise.resolve();
 
   const letGo = (): void => {
@@ -73,10 +75,15 @@ export function createFollower<X>({ name, store, clock, logger, restMs = 0, deli
   };
 
   async function deliverInHand(): Promise<void> {
-    const waitMs = lastAt + restMs - clock.monotonic();
-    if (waitMs > 0 && !stopping) await pause(waitMs);
-    // A new assignment or too much in hand may have come meanwhile.
-    if (behind) return;
+    const waitMs = rest === undefined || urgent || stopping ? 0 : lastAt + rest.ms - clock.monotonic();
+    if (waitMs > 0) {
+      resting = true;
+      await pause(waitMs);
+      resting = false;
+      // A new assignment or too much in hand may have come meanwhile.
+      if (behind) return;
+    }
+    urgent = false;
     const items = inHand;
     inHand = [];
     eventsInHand = 0;
@@ -146,7 +153,9 @@ export function createFollower<X>({ name, store, clock, logger, restMs = 0, deli
       if (!behind) {
         inHand.push({ events, extra, upTo });
         eventsInHand += events.length;
+        if (rest !== undefined && events.some(rest.isUrgent)) urgent = true;
       }
+      if (resting && (urgent || behind)) wake();
       kick();
     },
     done: (partition) => partitions.get(partition)?.done ?? 0,

@@ -8,10 +8,10 @@ import { FollowedCommits } from './pipeline/followed.ts';
 import type { Store } from './store/store.ts';
 
 /**
- * Nobody who chats waits for this topic, and each append is a flush to the disk that the next command would wait behind. A quiet room's event goes
- * at once.
+ * Each append is a flush to the disk that the next command would wait behind, and nobody waits for what was said to come to this topic: it is for
+ * notifications, webhooks and the like. Who changed a room does wait: rooms answers when it sees the change here.
  */
-const REST_MS = 20;
+const REST = { ms: 100, isUrgent: ({ event }: CommittedEvent) => event.type.startsWith('room.') || event.type.startsWith('member.') };
 
 export interface Relay extends Follower<null> {
   start(): Promise<void>;
@@ -38,7 +38,7 @@ export function createRelay({ store, log, clock, logger, followed = new Followed
     store,
     clock,
     logger,
-    restMs: REST_MS,
+    rest: REST,
     deliver: async (events) => {
       if (events.length === 0) return;
       const spans = followed.begin('log.relay', events);
