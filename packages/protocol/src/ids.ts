@@ -33,7 +33,10 @@ export const Handle = z
     z.regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be a-z, 0-9, dot, dash or underscore, and begin with a letter or digit'),
   );
 
-const fits = z.refine<string>((s) => s.length <= LIMITS.messageBytes && utf8Bytes(s) <= LIMITS.messageBytes, `must be at most ${LIMITS.messageBytes} bytes`);
+/** A UTF-16 unit is three bytes at most, so a short text need not be encoded to be measured. */
+const isSmall = (text: string): boolean =>
+  text.length * 3 <= LIMITS.messageBytes || (text.length <= LIMITS.messageBytes && utf8Bytes(text) <= LIMITS.messageBytes);
+const fits = z.refine<string>(isSmall, `must be at most ${LIMITS.messageBytes} bytes`);
 /** The text of a message: storable, not blank, at most LIMITS.messageBytes of UTF-8. */
 export const MessageText = z.string().check(
   z.minLength(1),
