@@ -74,6 +74,8 @@ function createWorld(seed: number, options: SimOptions, write: (record: HistoryR
     [TOPICS.roomEvent]: { partitions: 4 },
     [TOPICS.sessionEvent]: { partitions: 1 },
     [TOPICS.accountEvent]: { partitions: 1 },
+    // A planted mistake may make a command that cannot be decided, which is set aside there.
+    [TOPICS.roomDead]: { partitions: 1 },
   };
   const log = createMemoryEventLog({ topics, clock, rng });
   const rows = createMemoryStore();

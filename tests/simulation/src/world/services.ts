@@ -56,6 +56,8 @@ export interface Services {
 
 /** Flushing costs no virtual time, so load alone would never make a gateway join frames here. */
 const WINDOWS_MS = [0, 1, 3, 6, 10, 25];
+/** Hardly an event, so that who comes back is sent pages; or about a dozen. */
+const RING_BYTES = [600, 4_000] as const;
 
 const KEY = 'the simulation’s internal key, 32 characters';
 
@@ -169,7 +171,7 @@ export function createServices(deps: ServicesDeps): Services {
         origins: ['*'],
         name: life.name,
         queue: { softBytes: 2_000, hardBytes: 8_000, ageMs: 1_000, stuckMs: 3_000 },
-        limits: { ringBytes: 4_000, lingerMs: 2_000, headsMs: 5_000, usersMs: 10_000, resumeEvents: 25, windowMs: faults.pick(WINDOWS_MS) },
+        limits: { ringBytes: faults.pick(RING_BYTES), lingerMs: 2_000, headsMs: 5_000, usersMs: 10_000, resumeEvents: 25, windowMs: faults.pick(WINDOWS_MS) },
       },
       codec,
     };
