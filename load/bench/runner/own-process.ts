@@ -39,6 +39,8 @@ export function inOwnProcess(suite: Suite, file: string, args: readonly string[]
 
 /** In the process of a part: runs it and tells the parent. */
 export async function answerParent(suite: Suite, repeats: number, quick: boolean): Promise<void> {
+  // Whoever asked is gone: this ends as by Ctrl-C, with all that it started.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGINT'));
   const tell = (said: PartSaid): Promise<void> => new Promise((done) => (process.send === undefined ? done() : process.send(said, () => done())));
   await suite
     .run({ repeats, quick, repeat: (nr) => void tell({ repeat: nr }) })

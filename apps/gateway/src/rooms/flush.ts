@@ -9,9 +9,9 @@ import { join } from './ring.ts';
 /** The longest that an event waits for company, ms, unless somebody asks for more. */
 const WINDOW_MS_MAX = 10;
 /** While flushing takes less than this share of the time, nothing waits: a timer would cost more than it saves. */
-const SHARE_QUIET = 0.075;
-/** From this share on W is at its longest. Together they hold flushing near a fifth of the time where it can be, so that reading has the most. */
-const SHARE_BUSY = 0.2;
+const SHARE_QUIET = 0.04;
+/** From this share on W is at its longest. Together they hold flushing near a quarter of the time, so that reading always has the most. */
+const SHARE_BUSY = 0.3;
 /** The share is of about the last so many ms. */
 const SHARE_OF_MS = 100;
 
