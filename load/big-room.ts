@@ -4,7 +4,7 @@ import { thresholds } from './lib/counts.ts';
 import { type Course, optionsFor, runCrowd, type Shape } from './lib/crowd.ts';
 import { type Seeded, seed } from './lib/people.ts';
 import { COMMON, type SummaryData, summarise } from './lib/report.ts';
-import { type Env, readSettings, targetUrl } from './lib/settings.ts';
+import { type Env, readSettings } from './lib/settings.ts';
 import { talkAtRate } from './lib/talk.ts';
 
 declare const __ENV: Env;
@@ -17,7 +17,6 @@ const specs = {
   ...COMMON,
 } as const;
 const settings = readSettings(__ENV, specs);
-targetUrl(__ENV);
 const shape: Shape = { people: settings.PEOPLE, seconds: settings.DURATION };
 
 export const options = optionsFor(shape, thresholds({ parley_deliver_ms: ['p(99)<1000'] }));

@@ -4,7 +4,7 @@ import { thresholds } from './lib/counts.ts';
 import { type Course, optionsFor, runCrowd, type Shape } from './lib/crowd.ts';
 import { type Seeded, seed } from './lib/people.ts';
 import { COMMON, type SummaryData, summarise } from './lib/report.ts';
-import { type Env, readSettings, targetUrl } from './lib/settings.ts';
+import { type Env, readSettings } from './lib/settings.ts';
 import { spread, talkAtRate } from './lib/talk.ts';
 
 declare const __ENV: Env;
@@ -18,7 +18,6 @@ const specs = {
   ...COMMON,
 } as const;
 const settings = readSettings(__ENV, specs);
-targetUrl(__ENV);
 const people = Math.max(settings.MEMBERS, Math.ceil((settings.ROOMS * settings.MEMBERS) / settings.ROOMS_EACH));
 const shape: Shape = { people, seconds: settings.DURATION };
 

@@ -5,7 +5,7 @@ import { thresholds } from './lib/counts.ts';
 import { type Course, optionsFor, runCrowd, type Shape } from './lib/crowd.ts';
 import { type Seeded, seed } from './lib/people.ts';
 import { COMMON, type SummaryData, summarise } from './lib/report.ts';
-import { type Env, readSettings, targetUrl } from './lib/settings.ts';
+import { type Env, readSettings } from './lib/settings.ts';
 import type { Rhythm } from './rhythm/make.ts';
 
 declare const __ENV: Env;
@@ -17,7 +17,6 @@ const specs = {
   ...COMMON,
 } as const;
 const settings = readSettings(__ENV, specs);
-targetUrl(__ENV);
 const keeps = __ENV.HISTORY === 'yes';
 /** What is judged is the world at rest, with everybody still there. */
 let recording = keeps;

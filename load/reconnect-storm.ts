@@ -6,7 +6,7 @@ import { measure, thresholds } from './lib/counts.ts';
 import { type Course, type Crowd, optionsFor, runCrowd, type Shape } from './lib/crowd.ts';
 import { type Seeded, seed } from './lib/people.ts';
 import { COMMON, type SummaryData, summarise } from './lib/report.ts';
-import { type Env, readSettings, targetUrl } from './lib/settings.ts';
+import { type Env, readSettings } from './lib/settings.ts';
 import { spread, talkAtRate } from './lib/talk.ts';
 
 declare const __ENV: Env;
@@ -24,7 +24,6 @@ const specs = {
   ...COMMON,
 } as const;
 const settings = readSettings(__ENV, specs);
-targetUrl(__ENV);
 const shape: Shape = { people: settings.PEOPLE, devices: settings.DEVICES, seconds: settings.EVERY * (settings.STORMS + 1) };
 
 export const options = optionsFor(shape, thresholds({ parley_complete_ms: [`max<=${settings.BACK * 1_000}`], parley_reconnected: ['count>0'] }));

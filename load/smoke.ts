@@ -5,7 +5,7 @@ import { thresholds } from './lib/counts.ts';
 import { type Course, optionsFor, runCrowd, type Shape } from './lib/crowd.ts';
 import { type Seeded, seed } from './lib/people.ts';
 import { COMMON, type SummaryData, summarise } from './lib/report.ts';
-import { type Env, readSettings, targetUrl } from './lib/settings.ts';
+import { type Env, readSettings } from './lib/settings.ts';
 
 declare const __ENV: Env;
 
@@ -17,7 +17,6 @@ const specs = {
 const settings = readSettings(__ENV, specs);
 const { PEOPLE, LINES } = settings;
 const EVERY_MS = 250;
-targetUrl(__ENV);
 const shape: Shape = { people: PEOPLE, seconds: Math.ceil((LINES * EVERY_MS) / 1_000) + 1 };
 
 export const options = optionsFor(shape, thresholds({ parley_delivered: [`count==${PEOPLE * PEOPLE * LINES}`], parley_deliver_ms: ['p(99)<1000'] }));

@@ -4,7 +4,7 @@ import { missing } from '@parley/engines';
 import { ownKafka } from '@parley/engines/testing';
 import { createKafkaEventLog, ensureTopics, type KafkaEventLog } from '@parley/kafka';
 import { systemClock as clock, type LogRecord, systemRng as rng } from '@parley/ports';
-import type { Row } from './row.ts';
+import { percentile, type Row } from './row.ts';
 
 const CLIENTS = ['platformatic', 'kafkajs'] as const;
 const TOPIC = 'bench';
@@ -127,11 +127,12 @@ async function measureSteady(log: KafkaEventLog, setHandle: SetHandle): Promise<
   }
   await Promise.all([...appends, done.promise]);
   const used = process.cpuUsage(cpu);
+  for (const values of [acks, deliveries]) values.sort((a, b) => a - b);
   return {
-    ackP50: at(acks, 0.5),
-    ackP99: at(acks, 0.99),
-    deliverP50: at(deliveries, 0.5),
-    deliverP99: at(deliveries, 0.99),
+    ackP50: percentile(acks, 0.5),
+    ackP99: percentile(acks, 0.99),
+    deliverP50: percentile(deliveries, 0.5),
+    deliverP99: percentile(deliveries, 0.99),
     steadyCpu: (used.user + used.system) / count,
   };
 }
@@ -163,6 +164,3 @@ function entry(partition: number, nr: number): { partition: number; key: string;
   value.writeUInt32LE(nr, 0);
   return { partition, key: `room-${partition}`, value };
 }
-
-const at = (values: number[], share: number): number =>
-  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;

@@ -1,7 +1,7 @@
 // What a benchmark answers, and the file that keeps it: each part (`--only NAME`) replaces its own entry, so that parts can be measured one by one
 // and the page still says when, by which command and on which commit each figure was made.
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Row } from './row.ts';
+import { median, type Row } from './row.ts';
 
 export interface Point {
   readonly x: number;
@@ -9,6 +9,9 @@ export interface Point {
   readonly median: number;
   readonly max: number;
 }
+
+/** All values at one x. */
+export const pointOf = (x: number, values: readonly number[]): Point => ({ x, min: Math.min(...values), median: median(values), max: Math.max(...values) });
 
 /** A plot: lines over a common x. */
 export interface Series {

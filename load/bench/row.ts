@@ -51,6 +51,10 @@ function measuredOf(row: Row): { readonly values: readonly number[]; readonly ba
   return { values: repeats.map(([value]) => value), baseline: repeats.map(([, beside]) => beside), paired: true };
 }
 
+/** Of values in ascending order: the one that this share of them is below. NaN of none. */
+export const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+
 /** A row as one line of the table; what was not run has no figures and no verdict. Pairs of value and baseline of one repeat are divided before the median is taken. */
 export function toFigure(row: Row): Figure {
   const { values, baseline, paired } = measuredOf(row);

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { familyMiB, rssMiB } from './proc.ts';
 import type { Row } from './row.ts';
-import { familyMiB, rssMiB } from './server.ts';
 
 const CLI = fileURLToPath(new URL('../../apps/parley/src/cli.ts', import.meta.url));
 const IDLE_MS = 3000;

@@ -25,7 +25,10 @@ function parse(text: string, kind: NumberSetting['kind']): number {
   return number === undefined ? Number.NaN : Number(number) * (UNIT_S[unit] ?? Number.NaN);
 }
 
-/** Throws one Error that names each setting that is wrong, its range and its default. An empty variable is as if it were not set. */
+/**
+ * Throws one Error that names each setting that is wrong, its range and its default; or, before anything is started, for a target that is not the
+ * operator's (`targetUrl`). An empty variable is as if it were not set.
+ */
 export function readSettings<T extends Readonly<Record<string, NumberSetting>>>(env: Env, specs: T): Settings<T> {
   const wrong: string[] = [];
   const settings: Record<string, number> = {};
@@ -43,6 +46,7 @@ export function readSettings<T extends Readonly<Record<string, NumberSetting>>>(
     settings[name] = value;
   }
   if (wrong.length > 0) throw new Error(`Settings that cannot be used:\n  ${wrong.join('\n  ')}`);
+  targetUrl(env);
   return settings as Settings<T>;
 }
 

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { missing, startRedis } from '@parley/engines';
 import { systemClock, systemRng } from '@parley/ports';
 import { createRedisFeed, type RedisFeed } from '@parley/redis';
-import type { Row } from '../row.ts';
-import { cpuMs } from '../server.ts';
+import { cpuMs } from '../proc.ts';
+import { percentile, type Row } from '../row.ts';
 
 const ROOMS = 500;
 const SUBSCRIBERS = 2;
@@ -80,11 +80,10 @@ async function measure(feed: RedisFeed, children: readonly ChildProcess[], redis
   await new Promise((done) => setTimeout(done, 300));
   const reports = await Promise.all(children.map(report));
   const latencies = reports.flatMap((one) => one.latencies).sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
   const sent = seconds * PER_SECOND;
   return {
-    p50: at(0.5),
-    p99: at(0.99),
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
     lost: sent * SUBSCRIBERS - latencies.length,
     publishUs: (user + system) / sent,
     redisUs: (redisMs * 1_000) / sent,

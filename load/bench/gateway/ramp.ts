@@ -1,7 +1,7 @@
 // Row 1: one room of 1,000 on one worker, at 2,307 messages/s (2.3 million deliveries/s), and then faster until p99 is over 250 ms or anything is
 // missing. The same ramp for the baselines, in the same run.
 import type { FanLine, FanRun } from '../fan/fan.ts';
-import type { Point, Series } from '../results.ts';
+import { type Point, pointOf, type Series } from '../results.ts';
 import { median, type Row } from '../row.ts';
 import { type Bench, interleave, type Lines, linesOf, pairedRow, plainRow, serverCores, serverUs, wrong } from './run/measure.ts';
 import { type SetupName, TITLES } from './run/setups.ts';
@@ -99,5 +99,3 @@ function seriesOf(runs: ReadonlyMap<SetupName, readonly FanRun[]>, id: string, t
   });
   return { id, title, x: { label: 'deliveries/s', log: true }, y: { label: unit, log: true }, lines };
 }
-
-export const pointOf = (x: number, values: readonly number[]): Point => ({ x, min: Math.min(...values), median: median(values), max: Math.max(...values) });

@@ -1,9 +1,8 @@
 // `--only scaling`, row 12: 1x, 2x, 4x of members, of rooms and of workers, each worker at the same load. What a delivery costs should not change.
 import type { FanLine } from '../fan/fan.ts';
-import type { Part, Point, Series } from '../results.ts';
+import { type Part, type Point, pointOf, type Series } from '../results.ts';
 import { median, type Row } from '../row.ts';
 import { fitLine } from './fit-line.ts';
-import { pointOf } from './ramp.ts';
 import { type Bench, only, serverUs, withBench, wrong } from './run/measure.ts';
 import type { SetupName } from './run/setups.ts';
 

@@ -5,9 +5,10 @@ import { type Cluster, type EngineUrls, startCluster } from '@parley/cli';
 import { missing } from '@parley/engines';
 import { ownKafka, ownPostgres, ownRabbitmq, ownRedis, passingFolder } from '@parley/engines/testing';
 import type { Tokens } from '@parley/protocol';
+import { cpuMs } from '../proc.ts';
 import { connectRaw } from '../raw-client.ts';
 import type { Row } from '../row.ts';
-import { askServer, cpuMs } from '../server.ts';
+import { askServer } from '../server.ts';
 import { MEMBERS, measurePaced, PER_SECOND, type Sample, type Target } from './paced-room.ts';
 
 const CLIENTS = ['platformatic', 'kafkajs'] as const;

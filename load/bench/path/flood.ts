@@ -1,8 +1,9 @@
 // One room, many members, as many messages as it takes: whole path, each event durable before anybody sees it, each member's events counted
 // and checked one by one. `hot`: many events for 200 members; `wide`: a ramp of deliveries to 1,000.
 import { performance } from 'node:perf_hooks';
-import type { Part, Point, Series } from '../results.ts';
-import type { Row } from '../row.ts';
+import { type Part, type Point, pointOf, type Series } from '../results.ts';
+import { percentile, type Row } from '../row.ts';
+import { until, wait } from '../runner/wait.ts';
 import { LeanSocket, type LeanTally, markNow, newTally } from './lean-socket.ts';
 import { type Served, startServed } from './served.ts';
 
@@ -96,15 +97,14 @@ export async function step(of: Room, offered: number, ms: number): Promise<Step>
   const events = sent - refused;
   of.head += events;
   latencies.sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
   const missing = events * sockets.length - (tally.events - before.events);
-  const p99 = at(0.99);
+  const p99 = percentile(latencies, 0.99);
   const gaps = tally.gaps - before.gaps + tally.resets - before.resets;
   return {
     offered,
     events: (events * 1_000) / wall,
     deliveries: ((tally.events - before.events) * 1_000) / wall,
-    p50: at(0.5),
+    p50: percentile(latencies, 0.5),
     p99,
     missing,
     gaps,
@@ -128,17 +128,7 @@ async function post({ talkers, room }: Room, perSecond: number, ms: number): Pro
   return sent;
 }
 
-const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, one) => all + one, 0);
-
-async function until(is: () => boolean, ms: number): Promise<boolean> {
-  const deadline = performance.now() + ms;
-  while (!is()) {
-    if (performance.now() > deadline) return false;
-    await wait(5);
-  }
-  return true;
-}
 
 const HOT = { members: 200, talkers: 20, perSecond: 5_500, ms: 8_000 };
 
@@ -262,8 +252,5 @@ function seriesOf(ramps: readonly Step[][]): Series[] {
 function pointsOf(steps: readonly Step[], key: keyof Step): Point[] {
   const byRate = new Map<number, number[]>();
   for (const one of steps) byRate.set(one.offered, [...(byRate.get(one.offered) ?? []), Number(one[key])]);
-  return [...byRate].map(([x, values]) => {
-    const sorted = values.sort((a, b) => a - b);
-    return { x, min: sorted[0] ?? 0, median: sorted[sorted.length >> 1] ?? 0, max: sorted.at(-1) ?? 0 };
-  });
+  return [...byRate].map(([x, values]) => pointOf(x, values));
 }

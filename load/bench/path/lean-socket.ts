@@ -7,7 +7,7 @@ export interface LeanRoom {
   readonly id: string;
   /** Everything up to and with this seq was got, or is not ours to get. */
   seq: number;
-  /** The head that `live` or the resume named last. */
+  /** At its head: events come as they are said. */
   live: boolean;
 }
 

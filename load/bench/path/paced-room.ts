@@ -1,5 +1,6 @@
 // One room at a steady pace: every member gets every message, and the time from send to deliver is taken of each. The same for whatever is measured.
 import type { RawClient } from '../raw-client.ts';
+import { percentile } from '../row.ts';
 
 export const MEMBERS = 50;
 export const PER_SECOND = 200;
@@ -48,6 +49,10 @@ export async function measurePaced(open: (onEvent: (frame: string) => void) => P
   const cpu = (await target.cpuMs()) - cpuBefore;
   await target.stop();
   latencies.sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99), cpuUs: (cpu * 1000) / latencies.length, lost: SECONDS * PER_SECOND * MEMBERS - latencies.length };
+  return {
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+    cpuUs: (cpu * 1000) / latencies.length,
+    lost: SECONDS * PER_SECOND * MEMBERS - latencies.length,
+  };
 }

@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { missing } from '@parley/engines';
 import { ownRedis } from '@parley/engines/testing';
 import { ensureDatabase, startEmbeddedPostgres } from '@parley/postgres';
+import { cpuMs } from '../proc.ts';
 import { connectRaw } from '../raw-client.ts';
 import type { Part } from '../results.ts';
 import type { Goal, Row } from '../row.ts';
-import { cpuMs, startBenchServer } from '../server.ts';
+import { startBenchServer } from '../server.ts';
 import { MEMBERS, measurePaced, PER_SECOND, type Sample, type Target } from './paced-room.ts';
 
 async function openParley(onEvent: (frame: string) => void): Promise<Target> {

@@ -1,13 +1,15 @@
 // A Parley of one process for a benchmark of the whole path, with people of the load class and rooms made through the public API.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EmbeddedOptions } from '@parley/cli';
 import type { Tokens } from '@parley/protocol';
-import { askServer, cpuMs } from '../server.ts';
+import { cpuMs, cpuMsBelow } from '../proc.ts';
+import { heard } from '../runner/heard.ts';
+import { becomeOperator } from '../server.ts';
 import type { Ask, Said, Statements } from './serve.ts';
 
 export interface Served {
@@ -38,11 +40,7 @@ export async function startServed(gateway: NonNullable<EmbeddedOptions['gateway'
   });
   const ready = await said(child, 'ready');
   const { url } = ready;
-  const register = (handle: string, key?: string): Promise<Tokens> =>
-    askServer(`${url}/api/accounts/register`, 'POST', key === undefined ? {} : { 'x-parley-load-key': key }, { handle, password: 'bench password' });
-  const call = <T>(of: Tokens, path: string, body: unknown): Promise<T> =>
-    askServer(`${url}${path}`, 'POST', { authorization: `Bearer ${of.accessToken}` }, body);
-  const { key } = await call<{ key: string }>(await register('operator'), '/api/load-keys', {});
+  const { register, call } = await becomeOperator(url);
   let count = 0;
   const pid = child.pid ?? 0;
   return {
@@ -50,18 +48,18 @@ export async function startServed(gateway: NonNullable<EmbeddedOptions['gateway'
     host: new URL(url).hostname,
     port: Number(new URL(url).port),
     pid,
-    people: (many) => inTurns(many, REGISTER_AT_ONCE, () => register(`bench-${count++}`, key)),
+    people: (many) => inTurns(many, REGISTER_AT_ONCE, () => register(`bench-${count++}`)),
     async room(name, people) {
       const [owner, ...others] = people;
       if (owner === undefined) throw new Error('A room needs an owner.');
-      const { room } = await call<{ room: string }>(owner, '/api/rooms', { kind: 'channel', name, visibility: 'public' });
+      const { room } = await call<{ room: string }>(owner.accessToken, 'POST', '/api/rooms', { kind: 'channel', name, visibility: 'public' });
       for (let i = 0; i < others.length; i += MEMBERS_AT_ONCE)
-        await call(owner, `/api/rooms/${room}/members`, { users: others.slice(i, i + MEMBERS_AT_ONCE).map(({ user }) => user.id) });
+        await call(owner.accessToken, 'POST', `/api/rooms/${room}/members`, { users: others.slice(i, i + MEMBERS_AT_ONCE).map(({ user }) => user.id) });
       return room;
     },
     statements: async () => (await ask(child, 'statements')).calls,
     delay: () => ask(child, 'delay'),
-    cpu: async () => ({ node: await cpuMs(pid), postgres: await cpuOf(await childrenOf(pid)) }),
+    cpu: async () => ({ node: await cpuMs(pid), postgres: await cpuMsBelow(pid) }),
     async stop() {
       const ended = once(child, 'exit');
       if (child.connected) child.disconnect();
@@ -71,22 +69,9 @@ export async function startServed(gateway: NonNullable<EmbeddedOptions['gateway'
   };
 }
 
-type Of<K extends Said['said']> = Extract<Said, { said: K }>;
+const said = <K extends Said['said']>(child: ChildProcess, kind: K) => heard<Said, K>(child, kind, 'The server');
 
-function said<K extends Said['said']>(child: ChildProcess, kind: K): Promise<Of<K>> {
-  return new Promise((resolve, reject) => {
-    const hear = (message: Said): void => {
-      if (message.said !== kind) return;
-      child.off('message', hear).off('exit', ended);
-      resolve(message as Of<K>);
-    };
-    const ended = (code: number | null): void => reject(new Error(`The server ended (${code}).`));
-    child.on('message', hear);
-    child.once('exit', ended);
-  });
-}
-
-function ask<K extends Ask['ask']>(child: ChildProcess, what: K): Promise<Of<K>> {
+function ask<K extends Ask['ask']>(child: ChildProcess, what: K): ReturnType<typeof said<K>> {
   const answer = said(child, what);
   child.send({ ask: what } as Ask);
   return answer;
@@ -101,25 +86,4 @@ export async function inTurns<T>(count: number, atOnce: number, work: (i: number
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, run));
   return answers;
-}
-
-async function childrenOf(root: number): Promise<number[]> {
-  const parents = new Map<number, number>();
-  for (const name of await readdir('/proc')) {
-    if (/^\d+$/.test(name)) parents.set(Number(name), Number((await statOf(Number(name)))[1]));
-  }
-  const below = (pid: number): number[] => [...parents].filter(([, parent]) => parent === pid).flatMap(([child]) => [child, ...below(child)]);
-  return below(root);
-}
-
-/** CPU time of processes, living or ended and waited for, ms: servers of a connection come and go. */
-const cpuOf = async (pids: readonly number[]): Promise<number> => {
-  const stats = await Promise.all(pids.map(statOf));
-  return stats.flatMap((fields) => fields.slice(11, 15)).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
-};
-
-/** The fields of /proc/PID/stat after the name; none of a process that has ended. */
-async function statOf(pid: number): Promise<string[]> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return text === '' ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
 }

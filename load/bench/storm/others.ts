@@ -2,6 +2,7 @@
 // `node others.ts JSON` with where the server is, who they are and how much is said.
 import { performance } from 'node:perf_hooks';
 import { LeanSocket, markNow, newTally } from '../path/lean-socket.ts';
+import { percentile } from '../row.ts';
 
 export interface OthersJob {
   /** One server, or several that the sockets are spread over. */
@@ -59,11 +60,10 @@ if (process.argv[1] === import.meta.filename) {
     }
     if (ask === 'look') {
       const sorted = latencies.sort((a, b) => a - b);
-      const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
       return say({
         said: 'figures',
-        p50: at(0.5),
-        p99: at(0.99),
+        p50: percentile(sorted, 0.5),
+        p99: percentile(sorted, 0.99),
         max: sorted.at(-1) ?? Number.NaN,
         deliveries: sorted.length,
         gaps: tally.gaps + tally.resets,

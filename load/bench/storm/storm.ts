@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import type { Tokens } from '@parley/protocol';
 import { LeanSocket, type LeanTally, newTally } from '../path/lean-socket.ts';
 import { type Served, startServed } from '../path/served.ts';
-import type { Part, Point } from '../results.ts';
-import type { Row } from '../row.ts';
+import { type Part, type Point, pointOf } from '../results.ts';
+import { percentile, type Row } from '../row.ts';
+import { heard as heardOf } from '../runner/heard.ts';
+import { until, wait } from '../runner/wait.ts';
 import { createReturner, type Returner, type Tries } from './come-back.ts';
 import type { OthersAsk, OthersJob, OthersSaid } from './others.ts';
 
@@ -29,6 +31,8 @@ const BACK_MS = 30_000;
 const ONLINE_MS = 60_000;
 /** Sockets a second when they come for the first time: slower than the gateway admits them. */
 const ARRIVALS = 500;
+/** Between two looks at whether all are there. */
+const LOOK_MS = 10;
 const CALM_MS = 5_000;
 const BETWEEN_MS = 5_000;
 
@@ -138,7 +142,7 @@ async function gather(served: Served, size: StormSize, people: readonly Tokens[]
       for (const socket of sockets) socket.end();
     },
   };
-  if (!(await until(() => backAt.size === sockets.length, ONLINE_MS))) {
+  if (!(await until(() => backAt.size === sockets.length, ONLINE_MS, LOOK_MS))) {
     crowd.stop();
     throw new Error(`${backAt.size} of ${sockets.length} came online: ${JSON.stringify(tally)}`);
   }
@@ -157,14 +161,14 @@ async function storm(served: Served, crowd: Crowd, others: ChildProcess): Promis
   const began = performance.now();
   for (const socket of sockets) socket.cut();
   backAt.clear();
-  await until(() => backAt.size === sockets.length, BACK_MS);
+  await until(() => backAt.size === sockets.length, BACK_MS, LOOK_MS);
   const figures = await asked(others, 'look', 'figures');
   const [statements, delay, cpuAfter] = [await served.statements(), await served.delay(), await served.cpu()];
   const times = [...backAt.values()].map((at) => at - began).sort((a, b) => a - b);
   const reads = Object.entries(statements).filter(([query]) => isResume(query));
   const made: Storm = {
     backMs: times.at(-1) ?? Number.NaN,
-    p99BackMs: times[Math.floor(times.length * 0.99)] ?? Number.NaN,
+    p99BackMs: percentile(times, 0.99),
     left: sockets.length - times.length,
     gaps: tally.gaps - before.gaps + figures.gaps,
     resets: tally.resets - before.resets,
@@ -204,36 +208,12 @@ function startOthers(served: Served, size: StormSize, others: readonly Tokens[],
   return fork(file, [JSON.stringify(job)], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
-type Of<K extends OthersSaid['said']> = Extract<OthersSaid, { said: K }>;
+const heard = <K extends OthersSaid['said']>(child: ChildProcess, kind: K) => heardOf<OthersSaid, K>(child, kind, 'The process of those who are not cut');
 
-function heard<K extends OthersSaid['said']>(child: ChildProcess, kind: K): Promise<Of<K>> {
-  return new Promise((resolve, reject) => {
-    const hear = (message: OthersSaid): void => {
-      if (message.said !== kind) return;
-      child.off('message', hear).off('exit', ended);
-      resolve(message as Of<K>);
-    };
-    const ended = (code: number | null): void => reject(new Error(`Those who are not cut have ended (${code}).`));
-    child.on('message', hear);
-    child.once('exit', ended);
-  });
-}
-
-function asked<K extends OthersSaid['said']>(child: ChildProcess, ask: OthersAsk['ask'], kind: K): Promise<Of<K>> {
+function asked<K extends OthersSaid['said']>(child: ChildProcess, ask: OthersAsk['ask'], kind: K): ReturnType<typeof heard<K>> {
   const answer = heard(child, kind);
   child.send({ ask } satisfies OthersAsk);
   return answer;
-}
-
-const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-
-async function until(is: () => boolean, ms: number): Promise<boolean> {
-  const deadline = performance.now() + ms;
-  while (!is()) {
-    if (performance.now() > deadline) return false;
-    await wait(10);
-  }
-  return true;
 }
 
 /** `--only storm`: one installation, some storms one after the other. */
@@ -277,8 +257,8 @@ function curve(storms: readonly Storm[]): Point[] {
   const last = Math.max(...storms.map(({ backMs }) => backMs));
   const points: Point[] = [];
   for (let ms = 0; ms <= last + 250; ms += 250) {
-    const counts = storms.map(({ times }) => times.filter((at) => at <= ms).length).sort((a, b) => a - b);
-    points.push({ x: ms / 1_000, min: counts[0] ?? 0, median: counts[counts.length >> 1] ?? 0, max: counts.at(-1) ?? 0 });
+    const counts = storms.map(({ times }) => times.filter((at) => at <= ms).length);
+    points.push(pointOf(ms / 1_000, counts));
   }
   return points;
 }

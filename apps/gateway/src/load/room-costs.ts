@@ -1,18 +1,10 @@
 // What each room cost this worker in the last minute, the dearest first. It names rooms by their id and knows nothing of what is said there.
-
-/** Counted by a hub since it opened. */
-export interface RoomCost {
-  /** Events that it took. */
-  readonly events: number;
-  /** Bytes that it handed to sockets. */
-  readonly bytes: number;
-  /** Time that it took of the worker's thread to hand them over, microseconds. */
-  readonly flushUs: number;
-}
+import type { RoomCost } from '../rooms/meter.ts';
 
 export interface CountedRoom {
   readonly room: string;
-  readonly cost: RoomCost;
+  /** Counted since it was opened. */
+  readonly cost: Readonly<RoomCost>;
 }
 
 /** Over the last minute, or since the worker is there. */
@@ -27,16 +19,15 @@ export interface DearRoom {
 const SLICE_MS = 5_000;
 const SLICES = 12;
 
-type Spent = { events: number; bytes: number; flushUs: number };
 interface Slice {
   readonly ms: number;
-  readonly rooms: ReadonlyMap<string, Spent>;
+  readonly rooms: ReadonlyMap<string, RoomCost>;
 }
 
 export class RoomCosts {
   private readonly slices: Slice[] = [];
   /** Last counts of rooms, to tell what was spent since. */
-  private last = new Map<string, { readonly of: object; readonly cost: RoomCost }>();
+  private last = new Map<string, { readonly of: object; readonly cost: Readonly<RoomCost> }>();
   private lastAt: number | null = null;
 
   /** Call it often: a slice is taken when it is time. Costs a look at each room, once in five seconds. */
@@ -45,7 +36,7 @@ export class RoomCosts {
     const ms = now - this.lastAt;
     if (ms < SLICE_MS) return;
     const next: typeof this.last = new Map();
-    const spent = new Map<string, Spent>();
+    const spent = new Map<string, RoomCost>();
     for (const hub of hubs) {
       const { events, bytes, flushUs } = hub.cost;
       const known = this.last.get(hub.room);
@@ -64,7 +55,7 @@ export class RoomCosts {
   /** The `most` dearest by time of the thread, then by bytes. */
   dearest(most: number): readonly DearRoom[] {
     const seconds = this.slices.reduce((sum, slice) => sum + slice.ms, 0) / 1_000;
-    const rooms = new Map<string, Spent>();
+    const rooms = new Map<string, RoomCost>();
     for (const slice of this.slices) {
       for (const [room, { events, bytes, flushUs }] of slice.rooms) {
         const sum = rooms.get(room);
