@@ -37,7 +37,8 @@ export interface HotPath {
  * costs as much as all the rest of a small batch. Connects at the first call.
  */
 export function openHotPath(connection: PgConnection): HotPath {
-  const open = () => new PrismaPg(configOf(connection, 2)).connect();
+  // Named, so that Postgres reads each of the two once for a connection. A name may have 63 characters.
+  const open = () => new PrismaPg(configOf(connection, 2), { statementNameGenerator: ({ sql }) => sql }).connect();
   let adapter: ReturnType<typeof open> | null = null;
   return {
     async call(name, json) {

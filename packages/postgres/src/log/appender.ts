@@ -26,6 +26,8 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** More than can be written within the deadline: refused at once. */
 const MAX_QUEUED_ENTRIES = 50_000;
 
+/** Planned once for each connection: it only meets its own input and a few rows of log_partition, and planning it costs as much as running it. */
+const PLANS = '-c plan_cache_mode=force_generic_plan -c enable_nestloop=off';
 const APPEND = 'SELECT log_append($1::smallint[], $2::integer[], $3::text[], $4::integer[], $5::bytea, $6::bigint) AS bases';
 /** A statement of ours whose answer never came must not be written after what comes now. */
 const END_EARLIER = 'SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()';
@@ -43,7 +45,7 @@ export function createAppender(connection: PgConnection, name: string, clock: Cl
 
   const connect = async (): Promise<pg.Client> => {
     if (client !== null) return client;
-    const options = `-c plan_cache_mode=force_custom_plan -c statement_timeout=${DEADLINE_MS}`;
+    const options = `${PLANS} -c statement_timeout=${DEADLINE_MS}`;
     const fresh = new pg.Client({ ...connection, options, application_name: name, connectionTimeoutMillis: DEADLINE_MS });
     fresh.on('error', () => drop(fresh));
     client = fresh;
@@ -60,7 +62,7 @@ export function createAppender(connection: PgConnection, name: string, clock: Cl
     // The deadline passed while it connected: what the caller was told is unknown must not be written later.
     if (client !== using) throw new Error('connected too late');
     const values = parameters(batch, clock.now());
-    const { rows } = await using.query<{ bases: Bases }>(APPEND, values);
+    const { rows } = await using.query<{ bases: Bases }>({ name: 'append', text: APPEND, values });
     return recordsOf(batch, rows[0]?.bases ?? [], values[4] as Buffer);
   };
   const failAll = (batch: readonly Queued[], cause: unknown): void => {
