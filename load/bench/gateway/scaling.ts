@@ -4,7 +4,7 @@ import { type Part, type Point, pointOf, type Series } from '../results.ts';
 import { median, type Row } from '../row.ts';
 import { fitLine } from './fit-line.ts';
 import { type Bench, only, serverUs, withBench, wrong } from './run/measure.ts';
-import type { SetupName } from './run/setups.ts';
+import { type SetupName, TITLES } from './run/setups.ts';
 
 const TIMES = [1, 2, 4] as const;
 type Times = (typeof TIMES)[number];
@@ -12,12 +12,14 @@ type Times = (typeof TIMES)[number];
 interface Axis {
   readonly name: string;
   readonly setup: SetupName;
+  /** Without any work but the writes, in the same run: what of the change is the machine's. */
+  readonly bare?: SetupName;
   /** Deliveries/s of each worker are the same at every step. */
   at(times: Times): { readonly conns: number; readonly rooms: number; readonly rates: number; readonly workers?: number };
 }
 
 const AXES: readonly Axis[] = [
-  { name: 'members of one room', setup: 'parley', at: (times) => ({ conns: 500 * times, rooms: 1, rates: 80 / times }) },
+  { name: 'members of one room', setup: 'parley', bare: 'ws-frame', at: (times) => ({ conns: 500 * times, rooms: 1, rates: 80 / times }) },
   { name: 'rooms of 20', setup: 'parley', at: (times) => ({ conns: 1_000 * times, rooms: 50 * times, rates: 500 }) },
   { name: 'workers over Redis, 1,000 sockets each', setup: 'parley-redis', at: (times) => ({ conns: 1_000 * times, rooms: 50, rates: 250, workers: times }) },
 ];
@@ -25,7 +27,7 @@ const SHORT = { dur: '3s', warm: '1s', settle: '200ms' };
 /** Change of the cost for each doubling that still counts as flat: less than this machine's own wandering. */
 const FLAT_PERCENT = 10;
 
-/** About 50 s a repeat. */
+/** About 70 s a repeat. */
 export const benchScaling = (repeats: number): Promise<Part> =>
   withBench('scaling', async (bench) => {
     const rows: Row[] = [];
@@ -36,8 +38,8 @@ export const benchScaling = (repeats: number): Promise<Part> =>
         rows.push({ name: `scaling, ${axis.name}`, unit: 'us', values: [], notRun: why });
         continue;
       }
-      const measured = await measureAxis(bench, axis, repeats);
-      rows.push(...rowsOf(axis, measured));
+      const { measured, bare } = await measureAxis(bench, axis, repeats);
+      rows.push(...rowsOf(axis, measured, bare));
       const points = TIMES.map((times) => pointOf(times, (measured.get(times) ?? []).map(serverUs)));
       lines.push({ name: axis.name, points }, { name: `${axis.name}, fitted`, points: fittedTo(points) });
     }
@@ -58,33 +60,58 @@ function fittedTo(points: readonly Point[]): readonly Point[] {
   return points.map(({ x }) => ({ x, min: at(x), median: at(x), max: at(x) }));
 }
 
-async function measureAxis(bench: Bench, axis: Axis, repeats: number): Promise<Map<Times, FanLine[]>> {
-  const measured = new Map<Times, FanLine[]>(TIMES.map((times) => [times, []]));
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    for (const times of TIMES) {
-      const { workers = 1, ...work } = axis.at(times);
-      measured.get(times)?.push(only(await bench.run(axis.setup, { rooms: work.rooms, workers }, { ...work, ...SHORT })));
-    }
-  }
-  return measured;
+type Measured = ReadonlyMap<Times, readonly FanLine[]>;
+
+interface Beside {
+  readonly title: string;
+  readonly measured: Measured;
 }
 
-function rowsOf(axis: Axis, measured: ReadonlyMap<Times, readonly FanLine[]>): Row[] {
-  const costs = (times: Times): number[] => (measured.get(times) ?? []).map(serverUs);
-  // By doubling, one line for each repeat: the points of a repeat belong to one moment.
-  const fits = costs(1).map((_, repeat) => fitLine(TIMES.map((times) => [Math.log2(times), costs(times)[repeat] ?? Number.NaN])));
+async function measureAxis(bench: Bench, { setup, bare, at }: Axis, repeats: number): Promise<{ measured: Measured; bare: Beside | null }> {
+  const fresh = (): Map<Times, FanLine[]> => new Map(TIMES.map((times) => [times, []]));
+  const [measured, beside] = [fresh(), fresh()];
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    for (const times of TIMES) {
+      const { workers = 1, ...work } = at(times);
+      const run = async (name: SetupName): Promise<FanLine> => only(await bench.run(name, { rooms: work.rooms, workers }, { ...work, ...SHORT }));
+      measured.get(times)?.push(await run(setup));
+      if (bare !== undefined) beside.get(times)?.push(await run(bare));
+    }
+  }
+  return { measured, bare: bare === undefined ? null : { title: TITLES[bare], measured: beside } };
+}
+
+const costsOf = (measured: Measured, times: Times): number[] => (measured.get(times) ?? []).map(serverUs);
+
+/** By doubling, one line for each repeat: the points of a repeat belong to one moment. */
+function changes(measured: Measured): { percent: number[]; r2: number[] } {
+  const costs = (times: Times): number[] => costsOf(measured, times);
   const middle = median(TIMES.flatMap(costs));
+  const fits = costs(1).map((_, repeat) => fitLine(TIMES.map((times) => [Math.log2(times), costs(times)[repeat] ?? Number.NaN])));
+  return { percent: fits.map(({ slope }) => (slope / middle) * 100), r2: fits.map(({ r2 }) => r2) };
+}
+
+function rowsOf({ name }: Axis, measured: Measured, bare: Beside | null): Row[] {
+  const { percent, r2 } = changes(measured);
   return [
-    ...TIMES.map((times): Row => ({ name: `scaling, ${axis.name}, ${times}x: CPU for a delivery`, unit: 'us', values: costs(times) })),
+    ...TIMES.map(
+      (times): Row => ({
+        name: `scaling, ${name}, ${times}x: CPU for a delivery`,
+        unit: 'us',
+        values: costsOf(measured, times),
+        ...(bare === null ? {} : { baseline: costsOf(bare.measured, times), baselineName: bare.title }),
+      }),
+    ),
     {
-      name: `scaling, ${axis.name}: change for each doubling, by the fitted line`,
+      name: `scaling, ${name}: change for each doubling, by the fitted line`,
       unit: '%',
-      values: fits.map(({ slope }) => (slope / middle) * 100),
+      values: percent,
       goal: { op: '<=', value: FLAT_PERCENT },
     },
-    { name: `scaling, ${axis.name}: r2 of the line`, unit: '', values: fits.map(({ r2 }) => r2) },
+    ...(bare === null ? [] : [{ name: `scaling, ${name}: the same change of ${bare.title}`, unit: '%', values: changes(bare.measured).percent }]),
+    { name: `scaling, ${name}: r2 of the line`, unit: '', values: r2 },
     {
-      name: `scaling, ${axis.name}: lost, doubled or out of order`,
+      name: `scaling, ${name}: lost, doubled or out of order`,
       unit: '',
       values: TIMES.flatMap((times) => measured.get(times) ?? []).map(wrong),
       goal: { op: '<=', value: 0 },
