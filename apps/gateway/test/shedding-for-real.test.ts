@@ -88,7 +88,7 @@ test('a reader that does not read moves the step by what waits for it, is told b
   reader.socket.destroy();
 }, 90_000);
 
-/** Reads until it is live in the room, then nothing more until it is resumed. */
+/** Reads until it is live in the room, then nothing more until it is resumed. Its heart goes on meanwhile, or it would be cut off on a slow machine. */
 async function readSlowly(port: number) {
   const socket = net.connect(port, '127.0.0.1');
   socket.write(
@@ -107,6 +107,8 @@ async function readSlowly(port: number) {
     once('"hello"', () => socket.write(masked('421["resume",{"me":null,"rooms":{}}]')));
     once('"live"', () => socket.pause());
   });
+  const heart = setInterval(() => socket.write(masked('3')), 1_000);
+  socket.once('close', () => clearInterval(heart));
   await vi.waitFor(() => expect(socket.isPaused()).toBe(true));
   return { socket, got: () => got, seqs: () => [...got.matchAll(/\["event",\{"room":"[^"]+","seq":(\d+)/g)].map(([, seq]) => Number(seq)) };
 }
